@@ -1,0 +1,102 @@
+/** Loads gateway.yaml: the parsed configuration, or every problem of the file at once. */
+import { readFileSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { coerceInterpolated } from './coerce.ts';
+import type { Env } from './interpolate.ts';
+import { toFindings } from './issues.ts';
+import type { Position } from './locate.ts';
+import { locate } from './locate.ts';
+import { isMap } from './paths.ts';
+import type { Finding, Path, Problem } from './problem.ts';
+import { formatPath } from './problem.ts';
+import type { Config } from './schema.ts';
+import { configSchema } from './schema.ts';
+import { errorCode, readSecretFiles } from './secrets.ts';
+import { MAX_FILE_BYTES, readYaml } from './yaml-document.ts';
+import { readValues } from './yaml-values.ts';
+
+/** `files` are the absolute paths of the secrets read; `positionOf` finds a path's line in the file. */
+export interface Loaded {
+  ok: true;
+  config: Config;
+  files: string[];
+  positionOf(path: Path): Position;
+}
+
+export type LoadResult = Loaded | { ok: false; problems: Problem[] };
+
+/** Loads a file; `env` holds the variables it may use. Reads synchronously: once at start and at each reload. */
+export function loadConfig(file: string, { env }: { env: Env }): LoadResult {
+  let text: string;
+  try {
+    if (statSync(file).size > MAX_FILE_BYTES) return unreadable(file, 'is larger than 1MiB');
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    return unreadable(file, `cannot be read: ${errorCode(error)}`);
+  }
+  return parseConfig(text, { file, env, dir: dirname(file) });
+}
+
+/** Parses the text of a file; `dir` is where `{ file: PATH }` is relative to. */
+export function parseConfig(text: string, options: { file: string; env: Env; dir: string }): LoadResult {
+  const { file, env, dir } = options;
+  if (Buffer.byteLength(text) > MAX_FILE_BYTES) return unreadable(file, 'is larger than 1MiB');
+  const { document, lines, findings: syntax, readable } = readYaml(text);
+  const findings = [...syntax];
+  let config: Config | undefined;
+  let files: string[] = [];
+  if (readable) {
+    const values = readValues(document, env);
+    findings.push(...values.findings);
+    if (isMap(values.data)) {
+      const secrets = readSecretFiles(values.data, dir);
+      files = secrets.files;
+      findings.push(...secrets.findings);
+      const validated = validate(values.data, values.interpolated);
+      config = validated.config;
+      findings.push(...validated.findings);
+    } else if (values.findings.length === 0) {
+      findings.push({
+        path: [],
+        message: values.data === null ? 'the file is empty' : 'the file must be a map',
+      });
+    }
+  }
+  if (config && findings.length === 0) {
+    return { ok: true, config, files, positionOf: (path) => locate(document, lines, { path, message: '' }) };
+  }
+  const problems = findings.map((finding) => toProblem(file, finding, locate(document, lines, finding)));
+  return { ok: false, problems: problems.toSorted(byPosition) };
+}
+
+function validate(
+  data: unknown,
+  interpolated: ReadonlySet<string>,
+): { config?: Config; findings: Finding[] } {
+  let result = configSchema.safeParse(data, { reportInput: true });
+  if (!result.success && coerceInterpolated(data, result.error.issues, interpolated)) {
+    result = configSchema.safeParse(data, { reportInput: true });
+  }
+  if (result.success) return { config: result.data, findings: [] };
+  return { findings: result.error.issues.flatMap(toFindings) };
+}
+
+function toProblem(file: string, finding: Finding, { line, column }: Position): Problem {
+  const { path, message, hint } = finding;
+  return {
+    file,
+    line,
+    column,
+    path: formatPath(path) || 'yaml',
+    message,
+    ...(hint !== undefined && { hint }),
+  };
+}
+
+function unreadable(file: string, message: string): LoadResult {
+  return { ok: false, problems: [{ file, line: 1, column: 1, path: 'file', message }] };
+}
+
+function byPosition(left: Problem, right: Problem): number {
+  return left.line - right.line || left.column - right.column;
+}

@@ -1,0 +1,55 @@
+/** The places of gateway.yaml that hold secrets, and the files they may be read from. */
+import { readFileSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { expand, isMap, replaceAt, valueAt } from './paths.ts';
+import type { Finding } from './problem.ts';
+
+/** Every place where the YAML may give `{ file: PATH }` and where what is shown is masked. */
+export const SECRET_PATHS = [
+  'admin.token',
+  'clients[].api_key',
+  'redis.url',
+  'session_keys[]',
+  'pools[].env.*',
+  'pools[].headers.*',
+] as const;
+
+const MAX_SECRET_BYTES = 65_536;
+
+/** Replaces each `{ file: PATH }` by the trimmed content; paths are relative to `dir`. */
+export function readSecretFiles(data: unknown, dir: string): { findings: Finding[]; files: string[] } {
+  const findings: Finding[] = [];
+  const files: string[] = [];
+  for (const path of SECRET_PATHS.flatMap((pattern) => expand(data, pattern))) {
+    const value = valueAt(data, path);
+    if (!isMap(value)) continue;
+    if (typeof value['file'] !== 'string' || Object.keys(value).length !== 1) {
+      findings.push({ path, message: 'must be a text or { file: PATH }' });
+      continue;
+    }
+    const file = resolve(dir, value['file']);
+    const content = readSecret(file);
+    files.push(file);
+    if (content.ok) replaceAt(data, path, content.text);
+    else findings.push({ path, message: content.message });
+  }
+  return { findings, files };
+}
+
+function readSecret(file: string): { ok: true; text: string } | { ok: false; message: string } {
+  try {
+    const stats = statSync(file);
+    if (!stats.isFile()) return { ok: false, message: `${file} is not a file` };
+    if (stats.size > MAX_SECRET_BYTES) return { ok: false, message: `${file} is larger than 64KiB` };
+    const text = readFileSync(file, 'utf8').trim();
+    return text === '' ? { ok: false, message: `${file} is empty` } : { ok: true, text };
+  } catch (error) {
+    return { ok: false, message: `cannot read ${file}: ${errorCode(error)}` };
+  }
+}
+
+/** Names a file system error by its code, such as ENOENT. */
+export function errorCode(error: unknown): string {
+  if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code;
+  return String(error);
+}
