@@ -1,17 +1,15 @@
 /** Loads gateway.yaml: the parsed configuration, or every problem of the file at once. */
 import { readFileSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { coerceInterpolated } from './coerce.ts';
 import type { Env } from './interpolate.ts';
-import { toFindings } from './issues.ts';
 import type { Position } from './locate.ts';
 import { locate } from './locate.ts';
 import { isMap } from './paths.ts';
 import type { Finding, Path, Problem } from './problem.ts';
 import { formatPath } from './problem.ts';
 import type { Config } from './schema.ts';
-import { configSchema } from './schema.ts';
 import { errorCode, readSecretFiles } from './secrets.ts';
+import { validate } from './validate.ts';
 import { MAX_FILE_BYTES, readYaml } from './yaml-document.ts';
 import { readValues } from './yaml-values.ts';
 
@@ -52,7 +50,7 @@ export function parseConfig(text: string, options: { file: string; env: Env; dir
       const secrets = readSecretFiles(values.data, dir);
       files = secrets.files;
       findings.push(...secrets.findings);
-      const validated = validate(values.data, values.interpolated);
+      const validated = validate(values.data, values.interpolated, findings);
       config = validated.config;
       findings.push(...validated.findings);
     } else if (values.findings.length === 0) {
@@ -67,18 +65,6 @@ export function parseConfig(text: string, options: { file: string; env: Env; dir
   }
   const problems = findings.map((finding) => toProblem(file, finding, locate(document, lines, finding)));
   return { ok: false, problems: problems.toSorted(byPosition) };
-}
-
-function validate(
-  data: unknown,
-  interpolated: ReadonlySet<string>,
-): { config?: Config; findings: Finding[] } {
-  let result = configSchema.safeParse(data, { reportInput: true });
-  if (!result.success && coerceInterpolated(data, result.error.issues, interpolated)) {
-    result = configSchema.safeParse(data, { reportInput: true });
-  }
-  if (result.success) return { config: result.data, findings: [] };
-  return { findings: result.error.issues.flatMap(toFindings) };
 }
 
 function toProblem(file: string, finding: Finding, { line, column }: Position): Problem {

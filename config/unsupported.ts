@@ -1,0 +1,88 @@
+/** What the format knows and this version cannot do yet, in one table: building a feature deletes its lines. */
+import { isDeepStrictEqual } from 'node:util';
+import { z } from 'zod';
+import { expand, valueAt } from './paths.ts';
+import type { Finding, Path } from './problem.ts';
+import { schemaAt } from './schema-walk.ts';
+
+interface Unsupported {
+  /** Where the key stands; `[]` is every item of a list. */
+  path: string;
+  /** What is missing, completed by "is not supported yet". */
+  what: string;
+  /** Values that are supported besides the default. */
+  except?: (value: unknown) => boolean;
+}
+
+const UNSUPPORTED: readonly Unsupported[] = [
+  { path: 'listen.tls', what: 'TLS' },
+  { path: 'listen.workers', what: 'more than one process' },
+
+  { path: 'auth.mode', what: 'authentication' },
+  { path: 'auth.jwt', what: 'authentication' },
+  { path: 'clients', what: 'telling clients apart' },
+
+  { path: 'limits.concurrency', what: 'a concurrency limit' },
+  { path: 'limits.queue', what: 'a queue' },
+  { path: 'limits.rate', what: 'a rate limit' },
+  { path: 'limits.response_chars', what: 'truncating results' },
+  { path: 'limits.keep_full_results', what: 'truncating results' },
+  { path: 'limits.result_ttl', what: 'truncating results' },
+  { path: 'limits.sessions', what: 'a limit of sessions' },
+  { path: 'limits.session_idle', what: 'ending idle sessions' },
+  { path: 'limits.streams_per_client', what: 'a limit of streams' },
+
+  { path: 'redis', what: 'sharing state through Redis' },
+  { path: 'cache.memory', what: 'the cache' },
+  { path: 'cache.max_entry', what: 'the cache' },
+
+  { path: 'pools[].endpoints[].dns', what: 'finding endpoints by DNS' },
+  { path: 'pools[].transport', what: 'a transport other than streamable_http' },
+  { path: 'pools[].session_recovery', what: 'a choice of session recovery' },
+  { path: 'pools[].max_in_flight', what: 'a limit of exchanges in flight' },
+  { path: 'pools[].trust_annotations', what: 'use of annotations' },
+  { path: 'pools[].response_chars', what: 'truncating results' },
+  { path: 'pools[].health', what: 'a choice of active checks' },
+  { path: 'pools[].outlier', what: 'outlier detection' },
+  { path: 'pools[].retry', what: 'a choice of retries' },
+  { path: 'pools[].pin', what: 'pinning tool definitions' },
+  { path: 'pools[].tools', what: 'policy for single tools' },
+
+  { path: 'routes[].pools', what: 'several pools behind one path', except: hasOneItem },
+  { path: 'routes[].prefix', what: 'a prefix before tool names', except: (value) => value === 'never' },
+];
+
+/** Finds keys whose value, valid and other than the default, asks for what is not supported yet. */
+export function findUnsupported(data: unknown): Finding[] {
+  const findings = UNSUPPORTED.flatMap(({ path: pattern, what, except }) =>
+    expand(data, pattern)
+      .filter((path) => asksForMore(data, path) && !except?.(valueAt(data, path)))
+      .map((path): Finding => ({ path, message: `${what} is not supported yet` })),
+  );
+  return [...findings, ...missingRoutes(data)];
+}
+
+function asksForMore(data: unknown, path: Path): boolean {
+  const schema = schemaAt(path);
+  if (schema === undefined) return false;
+  const given = z.safeParse(schema, valueAt(data, path));
+  return given.success && !isDeepStrictEqual(given.data, z.safeParse(schema, undefined).data);
+}
+
+/** The default routes would put several pools behind /mcp. */
+function missingRoutes(data: unknown): Finding[] {
+  const pools = valueAt(data, ['pools']);
+  if (!Array.isArray(pools) || pools.length < 2 || valueAt(data, ['routes']) !== undefined) return [];
+  return [
+    {
+      path: ['routes'],
+      near: ['pools'],
+      message: 'must be given, because several pools behind one path is not supported yet',
+      hint: 'give each pool a route of its own',
+    },
+  ];
+}
+
+function hasOneItem(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 1;
+}
