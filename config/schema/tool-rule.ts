@@ -52,5 +52,5 @@ export const toolRule = z.strictObject({
         .describe('Hedged calls, in percent of all calls.'),
     })
     .optional()
-    .describe('Asks a second endpoint when the first is slow; only for tools with retry: safe.'),
+    .describe('Asks a second endpoint when the first is slow; only calls that are safe to send twice.'),
 });
