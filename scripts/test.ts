@@ -1,10 +1,13 @@
 // `npm test`: system packages, checks, every test; the last line is `N passed, N failed, N skipped`.
 // Arguments name test files, as vitest takes them; then only those run, without the checks.
-import { startVitest } from 'vitest/node';
 import { runChecks } from './checks.ts';
 import { ensureSystemPackages } from './system-packages.ts';
 import type { Counts } from './test-counter.ts';
 import { TestCounter } from './test-counter.ts';
+
+// Before vitest is loaded, which decides about colours once: none where no terminal shows them.
+if (!process.stdout.isTTY) process.env['NO_COLOR'] ??= '1';
+const { startVitest } = await import('vitest/node');
 
 const filters = process.argv.slice(2);
 const total: Counts = { passed: 0, failed: 0, skipped: 0 };

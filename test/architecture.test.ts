@@ -28,21 +28,52 @@ const opening = '// Holds a planted example of what is not allowed.\n';
 
 describe('the checker of floors', () => {
   it.each([
-    ['looks up', 'gateway/core/x.ts', "import { pick } from '../balance/x.ts';", /floor 1 .* floor 2/],
-    ['looks up for a type', 'gateway/mcp/x.ts', "import type { X } from '../core/x.ts';", /floor 0/],
-    ['looks up lazily', 'gateway/auth/x.ts', "await import('../server/x.ts');", /floor 2 .* floor 5/],
-    ['re-exports from above', 'config/x.ts', "export { a } from '../gateway/core/a.ts';", /floor 0/],
-    ['looks sideways', 'gateway/cache/x.ts', "import { a } from '../limits/a.ts';", /blind/],
-    ['over several lines', 'gateway/cache/x.ts', "import {\n  a,\n  b,\n} from '../limits/a.ts';", /blind/],
-    ['leaves the house', 'gateway/cache/x.ts', "import { a } from '../../test/a.ts';", /outside/],
-    ['core runs config', 'gateway/core/x.ts', "import { a } from '../../config/a.ts';", /only types/],
-    ['has no floor', 'gateway/misc/x.ts', 'export const a = 1;', /no floor/],
+    [
+      'an import that looks up',
+      'gateway/core/x.ts',
+      "import { pick } from '../balance/x.ts';",
+      /floor 1 .* floor 2/,
+    ],
+    [
+      'an import that looks up for a type',
+      'gateway/mcp/x.ts',
+      "import type { X } from '../core/x.ts';",
+      /floor 0/,
+    ],
+    [
+      'a lazy import that looks up',
+      'gateway/auth/x.ts',
+      "await import('../server/x.ts');",
+      /floor 2 .* floor 5/,
+    ],
+    ['a re-export from above', 'config/x.ts', "export { a } from '../gateway/core/a.ts';", /floor 0/],
+    ['an import that looks sideways', 'gateway/cache/x.ts', "import { a } from '../limits/a.ts';", /blind/],
+    [
+      'an import over several lines',
+      'gateway/cache/x.ts',
+      "import {\n  a,\n  b,\n} from '../limits/a.ts';",
+      /blind/,
+    ],
+    [
+      'an import that leaves the house',
+      'gateway/cache/x.ts',
+      "import { a } from '../../test/a.ts';",
+      /outside/,
+    ],
+    [
+      'core running code of config',
+      'gateway/core/x.ts',
+      "import { a } from '../../config/a.ts';",
+      /only types/,
+    ],
+    ['a folder without a floor', 'gateway/misc/x.ts', 'export const a = 1;', /no floor/],
+    ['the demo below the commands', 'gateway/server/x.ts', "import { a } from '../../demo/a.ts';", /floor 6/],
     ['Hono upstream', 'gateway/upstream/x.ts', "import { Hono } from 'hono';", /only gateway\/server/],
     ['node:http in a command', 'gateway/commands/x.ts', "import http from 'node:http';", /node:http/],
     ['undici in a policy', 'gateway/health/x.ts', "import { request } from 'undici';", /undici/],
     ['Redis by another name', 'gateway/cache/store.ts', "import { Redis } from 'ioredis';", /redis-\*/],
     ['OpenTelemetry below', 'gateway/core/x.ts', "import { m } from '@opentelemetry/api';", /OpenTelemetry/],
-  ])('catches a file that %s', (_name, path, code, message) => {
+  ])('catches %s', (_name, path, code, message) => {
     expect(floorViolations([{ path, text: opening + code }])).toEqual([expect.stringMatching(message)]);
   });
 

@@ -22,6 +22,7 @@ export const floors: Readonly<Record<string, number>> = {
   'gateway/pipeline.ts': 4,
   'gateway/server': 5,
   'gateway/workers': 6,
+  demo: 6,
   'gateway/commands': 7,
   'gateway/main.ts': 7,
 };
@@ -50,8 +51,8 @@ const owners: readonly { readonly module: RegExp; readonly owner: RegExp; readon
 ];
 
 function roomOf(path: string): string {
-  if (path.startsWith('config/')) return 'config';
-  return path.split('/').slice(0, 2).join('/');
+  const top = path.split('/')[0] ?? '';
+  return top in floors ? top : path.split('/').slice(0, 2).join('/');
 }
 
 function wrongImport(source: Source, target: string, isTypeOnly: boolean): string | undefined {
