@@ -1,0 +1,52 @@
+// `pass_through`: one small tools/call, its bytes forwarded untouched, at rising concurrency.
+import type { BenchCase, Outcome } from '../bench-case.ts';
+import { legacyLookup, MODERN_LOOKUP } from '../calls.ts';
+import { sameCall, startContenders } from '../contenders.ts';
+import { measureCalls } from '../measure-calls.ts';
+import { planFor } from '../subject.ts';
+import { direct } from '../subjects/direct.ts';
+import { gateway } from '../subjects/gateway.ts';
+import { haproxy } from '../subjects/haproxy.ts';
+import { nginx } from '../subjects/nginx.ts';
+import { nodeFloor } from '../subjects/node-floor.ts';
+import { sdkGateway } from '../subjects/sdk-gateway.ts';
+import { startStaticUpstream } from '../upstream/static-upstream.ts';
+
+/** How many times the gateway's CPU time a gateway of SDK objects must at least cost. */
+const SDK_TIMES = 10;
+
+export const passThrough: BenchCase = {
+  name: 'pass_through',
+  about: 'a stateless (2026-07-28) tools/call against every baseline',
+  run: async (lab, settings) => {
+    const outcome: Outcome = { results: [], goals: [], failures: [] };
+    const plan = planFor(await startStaticUpstream(lab), 'modern');
+    const entries = [direct, nginx, haproxy, nodeFloor, gateway].map((subject) => ({
+      subject,
+      prepare: sameCall(MODERN_LOOKUP),
+    }));
+    // SDK 1.32 does not speak 2026-07-28, so it gets the same call in the older form.
+    const sdk = { subject: sdkGateway, prepare: sameCall(legacyLookup()), concurrencies: [16, 64] };
+    const contenders = await startContenders(lab, settings, plan, [...entries, sdk], outcome);
+    await measureCalls(lab, settings, 'pass_through', [1, 16, 64, 256], contenders, outcome);
+    for (const concurrency of [16, 64]) compareWithSdk(outcome, concurrency);
+    return outcome;
+  },
+};
+
+/** Adds the SDK gateway's ratio to the gateway, and whether it is the promised one. */
+function compareWithSdk(outcome: Outcome, concurrency: number): void {
+  const cpuOf = (subject: string) =>
+    outcome.results.find(
+      (row) =>
+        row.subject === subject && row.concurrency === concurrency && row.metric === 'cpu_us_per_request',
+    );
+  const [sdk, ours] = [cpuOf('sdk_gateway'), cpuOf('gateway')];
+  if (sdk === undefined || ours === undefined) return;
+  const ratio = Number((sdk.value / ours.value).toPrecision(4));
+  outcome.results.push({ ...sdk, ratio_to: 'gateway', ratio });
+  outcome.goals.push({
+    text: `c=${concurrency}: a gateway of SDK objects costs ${ratio.toFixed(1)} times the gateway's CPU (at least ${SDK_TIMES})`,
+    met: ratio >= SDK_TIMES,
+  });
+}

@@ -1,0 +1,55 @@
+// The gateway of this checkout, as a user starts it, with the limits that would refuse a bench raised.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Lab } from '../lab.ts';
+import type { RunningSubject, Subject, SubjectPlan } from '../subject.ts';
+import { say } from '../tools.ts';
+
+const MAIN = join(import.meta.dirname, '..', '..', '..', 'gateway', 'main.ts');
+
+/** `gateway`: one pool, one unprefixed route, the log at its default level and thrown away. */
+export const gateway: Subject = {
+  name: 'gateway',
+  start: (lab, plan) => startGateway(lab, (port, adminPort) => gatewayConfig(plan, port, adminPort)),
+};
+
+/** Starts `mcp-gateway serve` with the configuration that `configure` returns. */
+export async function startGateway(
+  lab: Lab,
+  configure: (port: number, adminPort: number) => object,
+): Promise<RunningSubject | undefined> {
+  if (!existsSync(MAIN)) {
+    say(`!! ${MAIN} is not there: the gateway is skipped`);
+    return undefined;
+  }
+  const port = await lab.port();
+  // JSON is YAML, and needs no library to write.
+  const path = lab.file(`gateway-${port}.yaml`, JSON.stringify(configure(port, await lab.port()), null, 2));
+  return { port, ...(await lab.start('proxy', [process.execPath, MAIN, 'serve', '-c', path], port)) };
+}
+
+/** The configuration of a plain pass-through. */
+export function gatewayConfig(plan: SubjectPlan, port: number, adminPort: number): object {
+  return {
+    version: 1,
+    listen: { host: '127.0.0.1', port, public_url: `http://127.0.0.1:${port}` },
+    admin: { host: '127.0.0.1', port: adminPort },
+    limits: {
+      concurrency: 10_000,
+      queue: { size: 10_000, timeout: '30s' },
+      timeout: '5m',
+      sessions: 10_000,
+      streams_per_client: 10_000,
+    },
+    pools: [
+      {
+        name: 'bench',
+        endpoints: plan.upstreamPorts.map((upstream) => ({ url: `http://127.0.0.1:${upstream}/mcp` })),
+        era: plan.era,
+        balance: plan.balance ?? 'least_connections',
+        connections: 512,
+      },
+    ],
+    routes: [{ path: '/mcp', pools: ['bench'], prefix: 'never' }],
+  };
+}
