@@ -7,7 +7,7 @@ const PACKAGES = { nginx: 'nginx', haproxy: 'haproxy', wrk: 'wrk', taskset: 'uti
 
 export type Tool = keyof typeof PACKAGES;
 
-const said = new Set<Tool>();
+const said = new Set<string>();
 
 /** Finds a program's path, also in the sbin folders that a plain user's PATH leaves out. */
 export function findTool(tool: Tool): string | undefined {
@@ -29,15 +29,22 @@ export function findTool(tool: Tool): string | undefined {
   return undefined;
 }
 
-/** Finds a program or says loudly, once a run, what is lost without it and how to get it. */
+/** Finds a program or says loudly what is lost without it and how to get it. */
 export function findToolOrSay(tool: Tool, without: string): string | undefined {
   const path = findTool(tool);
-  if (path === undefined && !said.has(tool)) {
-    said.add(tool);
-    say(`!! ${tool} is not installed: ${without}`);
-    say(`!! to get it: apt-get install -y --no-install-recommends ${Object.values(PACKAGES).join(' ')}`);
+  if (path === undefined) {
+    sayOnce(`!! ${tool} is not installed: ${without}`);
+    sayOnce(
+      `!! to get what is missing: apt-get install -y --no-install-recommends ${Object.values(PACKAGES).join(' ')}`,
+    );
   }
   return path;
+}
+
+function sayOnce(line: string): void {
+  if (said.has(line)) return;
+  said.add(line);
+  say(line);
 }
 
 /** Progress and warnings go to stderr; stdout belongs to the table or the document. */

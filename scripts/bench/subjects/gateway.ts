@@ -1,6 +1,8 @@
 // The gateway of this checkout, as a user starts it, with the limits that would refuse a bench raised.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { isMap, valueAt } from '../../../config/paths.ts';
+import { findUnsupported } from '../../../config/unsupported.ts';
 import type { Lab } from '../lab.ts';
 import type { RunningSubject, Subject, SubjectPlan } from '../subject.ts';
 import { say } from '../tools.ts';
@@ -28,16 +30,15 @@ export async function startGateway(
   return { port, ...(await lab.start('proxy', [process.execPath, MAIN, 'serve', '-c', path], port)) };
 }
 
-/** The configuration of a plain pass-through. */
+/** The configuration of a plain pass-through, without limits that would refuse the load. */
 export function gatewayConfig(plan: SubjectPlan, port: number, adminPort: number): object {
-  return {
+  const config = {
     version: 1,
     listen: { host: '127.0.0.1', port, public_url: `http://127.0.0.1:${port}` },
     admin: { host: '127.0.0.1', port: adminPort },
     limits: {
       concurrency: 10_000,
       queue: { size: 10_000, timeout: '30s' },
-      timeout: '5m',
       sessions: 10_000,
       streams_per_client: 10_000,
     },
@@ -52,4 +53,10 @@ export function gatewayConfig(plan: SubjectPlan, port: number, adminPort: number
     ],
     routes: [{ path: '/mcp', pools: ['bench'], prefix: 'never' }],
   };
+  // A limit that this version does not have need not be raised, and asking for it is an error.
+  for (const { path } of findUnsupported(config)) {
+    const parent = valueAt(config, path.slice(0, -1));
+    if (isMap(parent)) Reflect.deleteProperty(parent, path.at(-1) ?? '');
+  }
+  return config;
 }

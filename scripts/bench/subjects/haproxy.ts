@@ -2,7 +2,7 @@
 import type { Subject } from '../subject.ts';
 import { findToolOrSay } from '../tools.ts';
 
-/** `haproxy`: leastconn, one thread, upstream connections shared and kept. */
+/** `haproxy`: leastconn, one thread, upstream connections shared and kept; events are sent on at once where the plan says streaming. */
 export const haproxy: Subject = {
   name: 'haproxy',
   start: async (lab, plan) => {
@@ -20,6 +20,7 @@ defaults
   timeout server 1h
   option http-keep-alive
   http-reuse always
+  ${plan.streaming ? 'option http-no-delay' : ''}
 frontend bench
   bind 127.0.0.1:${port} backlog 4096
   default_backend pool
