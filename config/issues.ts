@@ -69,14 +69,19 @@ function wrongType(issue: z.core.$ZodIssueInvalidType): { message: string; hint?
   if (isOurs(issue)) return split(issue.message);
   const expected = TYPE_NAMES.get(issue.expected) ?? issue.expected;
   const message = `must be ${expected}, not ${nameOf(issue.input)}`;
-  const quoted = issue.expected === 'string' && ['number', 'boolean'].includes(typeof issue.input);
-  return quoted ? { message, hint: `put it in quotes: "${String(issue.input)}"` } : { message };
+  const unquoted = issue.expected === 'string' && ['number', 'boolean'].includes(typeof issue.input);
+  if (unquoted) return { message, hint: 'put it in quotes' };
+  const quoted = typeof issue.input === 'string' && /^([0-9.]+|true|false)$/.test(issue.input);
+  return quoted ? { message, hint: 'without quotes' } : { message };
 }
 
 function wrongWord(issue: z.core.$ZodIssueInvalidValue): { message: string; hint?: string } {
   const words = issue.values.map(String);
   const message = words.length === 1 ? `must be ${words[0]}` : `must be one of ${words.join(', ')}`;
-  return { message, ...(typeof issue.input === 'string' && didYouMean(issue.input, words)) };
+  if (typeof issue.input !== 'string') return { message };
+  return words.includes(issue.input)
+    ? { message, hint: 'without quotes' }
+    : { message, ...didYouMean(issue.input, words) };
 }
 
 /** Whether the message was written in the schema and not by zod, whose own begin with these words. */

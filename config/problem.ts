@@ -8,7 +8,7 @@ export interface Finding {
   message: string;
   hint?: string;
   at?: 'key' | 'value';
-  /** The path to point at when the mistake's own path is not in the file. */
+  /** The path whose key to point at when the mistake's own path is not in the file. */
   near?: Path;
   /** The character offset, for mistakes of syntax, which have no path. */
   offset?: number;

@@ -1,5 +1,5 @@
 /** Finds the part of the schema that a path leads to. */
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { Path } from './problem.ts';
 import { sections } from './schema.ts';
 
@@ -25,6 +25,13 @@ export function keysAt(path: Path): string[] {
   if (schema === undefined) return [];
   const { def } = bare(schema)._zod;
   return def.type === 'object' ? Object.keys(def.shape) : [];
+}
+
+/** Names the kind of text at a path: one with a unit, or a secret; undefined for anything else. */
+export function kindAt(path: Path): 'duration' | 'size' | 'secret' | undefined {
+  const schema = schemaAt(path);
+  const kind = schema && z.globalRegistry.get(bare(schema))?.['kind'];
+  return kind === 'duration' || kind === 'size' || kind === 'secret' ? kind : undefined;
 }
 
 /** Takes off what only adds a default, makes optional or transforms. */

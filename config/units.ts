@@ -32,7 +32,10 @@ export function parseDuration(input: unknown): Parsed {
     return {
       ok: false,
       message: `must be a duration with a unit, not the bare number ${digits}`,
-      hint: `write ${digits}ms, ${digits}s, ${digits}m or ${digits}h`,
+      hint:
+        Number(digits) < 1000
+          ? `write ${digits}ms, ${digits}s or ${digits}m`
+          : `write ${formatDuration(Number(digits))}`,
     };
   }
   const factor = DURATION_UNITS.get(unit);
@@ -54,7 +57,10 @@ export function parseSize(input: unknown): Parsed {
     return {
       ok: false,
       message: `must be a size with a unit, not the bare number ${digits}`,
-      hint: `write ${digits}B, ${digits}KiB, ${digits}MiB or ${digits}GiB`,
+      hint:
+        Number(digits) < 1024
+          ? `write ${digits}B, ${digits}KiB or ${digits}MiB`
+          : `write ${formatSize(Number(digits))}`,
     };
   }
   const factor = SIZE_UNITS.get(unit);

@@ -20,7 +20,7 @@ const UNSUPPORTED: readonly Unsupported[] = [
 
   { path: 'auth.mode', what: 'authentication' },
   { path: 'auth.jwt', what: 'authentication' },
-  { path: 'clients', what: 'telling clients apart' },
+  { path: 'clients', what: 'telling clients apart by keys' },
 
   { path: 'limits.concurrency', what: 'a concurrency limit' },
   { path: 'limits.queue', what: 'a queue' },
@@ -48,7 +48,7 @@ const UNSUPPORTED: readonly Unsupported[] = [
   { path: 'pools[].pin', what: 'pinning tool definitions' },
   { path: 'pools[].tools', what: 'policy for single tools' },
 
-  { path: 'routes[].pools', what: 'several pools behind one path', except: hasOneItem },
+  { path: 'routes[].pools', what: 'putting several pools behind one path', except: hasOneItem },
   { path: 'routes[].prefix', what: 'a prefix before tool names', except: (value) => value === 'never' },
 ];
 
@@ -77,7 +77,7 @@ function missingRoutes(data: unknown): Finding[] {
     {
       path: ['routes'],
       near: ['pools'],
-      message: 'must be given, because several pools behind one path is not supported yet',
+      message: 'must be given, because putting several pools behind one path is not supported yet',
       hint: 'give each pool a route of its own',
     },
   ];

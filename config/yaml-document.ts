@@ -36,7 +36,7 @@ export function readYaml(text: string): YamlText {
     return {
       document,
       lines,
-      findings: onePerPlace(errors).map(toFinding),
+      findings: onePerPlace(errors).map((error) => toFinding(error, text)),
       readable: errors.every((error) => HARMLESS.has(error.code)),
     };
   } catch (error) {
@@ -59,15 +59,20 @@ function onePerPlace(errors: readonly YAMLError[]): YAMLError[] {
   return [...first.values()];
 }
 
-function toFinding(error: YAMLError): Finding {
+function toFinding(error: YAMLError, text: string): Finding {
   const finding: Finding = { path: [], offset: error.pos[0], message: describe(error) };
   if (error.code === 'TAB_AS_INDENT') finding.hint = 'indent with spaces';
+  const lineStart = text.lastIndexOf('\n', error.pos[0]) + 1;
+  const openBrace = /[[{,].*\$\{/.test(text.slice(lineStart, error.pos[1]));
+  if (error.code === 'MISSING_CHAR' && openBrace)
+    finding.hint = 'inside [ ] and { }, put variables in quotes';
   if (error.code === 'MULTIPLE_DOCS') finding.hint = 'remove the line with ---';
   return finding;
 }
 
 function describe(error: YAMLError): string {
   if (error.code === 'MULTIPLE_DOCS') return 'the file holds more than one document';
+  if (error.code === 'TAG_RESOLVE_FAILED') return 'tags are not supported';
   if (error.code === 'RESOURCE_EXHAUSTION') return 'the file is nested too deeply';
   return error.message;
 }

@@ -48,7 +48,10 @@ function readNode(reading: Reading, node: Node | null | undefined, path: Path): 
   if (isTooLarge(reading)) return undefined;
   if (isAlias(node)) {
     reading.aliases += 1;
-    return readNode(reading, node.resolve(reading.document), path);
+    const target = node.resolve(reading.document);
+    if (target) return readNode(reading, target, path);
+    reading.findings.push({ path, message: `names the anchor ${node.source}, which does not stand above` });
+    return undefined;
   }
   if (isMap<Node, Node | null>(node)) return readMap(reading, node, path);
   if (isSeq<Node | null>(node)) {
@@ -65,7 +68,7 @@ function readMap(reading: Reading, map: YAMLMap<Node, Node | null>, path: Path):
   const entries = new Map<string, unknown>();
   for (const { key, value } of map.items) {
     if (!isScalar(key)) {
-      reading.findings.push({ path, message: 'has a key that is not a simple word', near: path });
+      reading.findings.push({ path, message: 'has a key that is not a simple word' });
       continue;
     }
     const name = String(key.value);

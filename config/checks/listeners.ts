@@ -13,6 +13,7 @@ export function checkListeners({ listen, admin }: Parts): Finding[] {
   if (admin && admin.token === undefined && !isLoopback(admin.host)) {
     findings.push({
       path: ['admin', 'token'],
+      near: ['admin', 'host'],
       message: `is required because admin.host ${admin.host} is not a loopback address`,
       hint: 'openssl rand -hex 32 makes a good one',
     });
@@ -27,7 +28,7 @@ export function checkListeners({ listen, admin }: Parts): Finding[] {
     findings.push({
       path: ['admin', 'port'],
       message: `is the port of the public listener too: ${admin.port}`,
-      near: ['admin', 'port'],
+      near: ['listen', 'port'],
     });
   }
   return findings;

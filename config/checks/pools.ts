@@ -93,7 +93,7 @@ function checkTimeouts(
     given.timeout === undefined
       ? ['max_timeout', `must not be shorter than timeout, which is ${formatDuration(timeout)}`]
       : ['timeout', `must not be longer than max_timeout, which is ${formatDuration(maxTimeout)}`];
-  return [{ path: [...path, key], near: [...path, key], message }];
+  return [{ path: [...path, key], message }];
 }
 
 function checkTags({ pools }: Parts): Finding[] {

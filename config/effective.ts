@@ -1,0 +1,36 @@
+/** The effective configuration as gateway.yaml would say it: units written out, secrets masked. */
+import { isMap } from './paths.ts';
+import type { Path } from './problem.ts';
+import type { Config } from './schema.ts';
+import { kindAt } from './schema-walk.ts';
+import { formatDuration, formatSize } from './units.ts';
+
+const MASK = '********';
+
+/** Writes a parsed configuration back as plain values that may be shown to anyone. */
+export function effectiveConfig(config: Config): Record<string, unknown> {
+  return writeMap(config, []);
+}
+
+function write(value: unknown, path: Path): unknown {
+  if (Array.isArray(value)) return value.map((item, index) => write(item, [...path, index]));
+  if (isMap(value)) return writeMap(value, path);
+  const kind = kindAt(path);
+  if (kind === 'secret') return mask(String(value));
+  if (typeof value !== 'number') return value;
+  if (kind === 'duration') return formatDuration(value);
+  return kind === 'size' ? formatSize(value) : value;
+}
+
+function writeMap(map: Record<string, unknown>, path: Path): Record<string, unknown> {
+  const given = Object.entries(map).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(given.map(([key, value]) => [key, write(value, [...path, key])]));
+}
+
+/** Of a URL only the credentials are secret: where it leads is what one looks for. */
+function mask(text: string): string {
+  if (!/^[a-z]+:\/\//.test(text) || !URL.canParse(text)) return MASK;
+  const url = new URL(text);
+  if (url.password === '' && url.username === '' && url.search === '') return text;
+  return `${url.protocol}//${MASK}@${url.host}${url.pathname}`;
+}

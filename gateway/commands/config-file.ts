@@ -1,0 +1,28 @@
+// The options that every command with a configuration file takes, and the reading of that file.
+import type { Command } from 'commander';
+import { Option } from 'commander';
+import type { Loaded } from '../../config/load.ts';
+import { loadConfig } from '../../config/load.ts';
+import { formatProblem } from '../../config/problem.ts';
+
+/** The exit code of bad usage or a bad configuration. */
+export const BAD_CONFIG = 2;
+
+export interface ConfigFileOptions {
+  config: string;
+  json?: true;
+}
+
+/** Adds `-c, --config FILE` to a command. */
+export function withConfigFile(command: Command): Command {
+  const option = new Option('-c, --config FILE', 'configuration file');
+  return command.addOption(option.env('MCP_GATEWAY_CONFIG').default('gateway.yaml'));
+}
+
+/** Loads a configuration file, or writes its problems to standard error and returns nothing. */
+export function loadOrReport(file: string): Loaded | undefined {
+  const result = loadConfig(file, { env: process.env });
+  if (result.ok) return result;
+  for (const problem of result.problems) process.stderr.write(`${formatProblem(problem)}\n`);
+  return undefined;
+}
