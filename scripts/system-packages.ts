@@ -16,9 +16,10 @@ export const systemPackages: readonly SystemPackage[] = [
   { name: 'chromium', programs: ['chromium', 'chromium-browser', 'google-chrome'] },
 ];
 
-/** The path of the first of these programs that is on PATH and may be executed. */
-export function findProgram(programs: readonly string[]): string | undefined {
-  const dirs = (process.env['PATH'] ?? '').split(delimiter).filter((dir) => dir !== '');
+const foldersOfPath = (process.env['PATH'] ?? '').split(delimiter).filter((dir) => dir !== '');
+
+/** The path of the first of these programs that is in one of the folders (those of PATH) and may be executed. */
+export function findProgram(programs: readonly string[], dirs = foldersOfPath): string | undefined {
   return programs.flatMap((program) => dirs.map((dir) => join(dir, program))).find(isExecutable);
 }
 

@@ -20,17 +20,17 @@ export class TestCounter implements Reporter {
   }
 
   #count(module: TestModule): void {
-    let failedTests = 0;
+    let failed = module.errors().length;
+    for (const suite of module.children.allSuites()) failed += suite.errors().length;
     for (const test of module.children.allTests()) {
       const { state } = test.result();
       if (state === 'passed') this.counts.passed += 1;
-      else if (state === 'failed') failedTests += 1;
+      else if (state === 'failed') failed += 1;
       else {
         this.counts.skipped += 1;
         this.skippedNames.push(`${module.relativeModuleId}: ${test.fullName}`);
       }
     }
-    // A broken import or a failed beforeAll leaves a failed module without a failed test.
-    this.counts.failed += failedTests === 0 && module.state() === 'failed' ? 1 : failedTests;
+    this.counts.failed += failed === 0 && module.state() === 'failed' ? 1 : failed;
   }
 }
