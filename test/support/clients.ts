@@ -115,8 +115,10 @@ export function rawCall(
       ...options,
       headers: { ...defaults, ...headers },
     });
-    call.once('error', reject);
+    // Once there is a response, a reset is not a rejection but an answer that is not complete.
+    call.on('error', reject);
     call.once('response', (response) => {
+      call.off('error', reject).on('error', () => undefined);
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       // A cut connection raises an error here and ends with 'close' as a whole answer does; `complete` tells.
