@@ -1,0 +1,121 @@
+// The exchange: one request and its reply, with all that the stages learn of it on the way.
+import type { Envelope } from '../mcp/envelope.ts';
+import { noEnvelope } from '../mcp/envelope.ts';
+import type { Era } from '../mcp/eras/era.ts';
+import type { Inbound } from '../mcp/inbound.ts';
+import type { Endpoint } from './endpoint.ts';
+import type { Principal } from './principal.ts';
+import { anonymous } from './principal.ts';
+import type { Refusal } from './refusal.ts';
+import { refusalMessage } from './refusal.ts';
+import type { Reply } from './reply.ts';
+import type { Session } from './session.ts';
+
+/** Reads the request body: at most the configured bytes, or the refusal to send instead. */
+export type BodyReader = () => Promise<Buffer | Refusal>;
+
+/** What a message on the answer's stream means to the stages that wait for it. */
+export type StreamSign = 'progress' | 'asks_client' | 'other';
+
+/**
+ * One request and its reply. All fields are set in the constructor (one hidden class), whatever the request.
+ * It ends with `close`, at the last byte or when nothing more can come; then everything deferred is given back.
+ */
+export class Exchange {
+  readonly inbound: Inbound;
+  readonly readBody: BodyReader;
+  /** Monotonic ms. */
+  readonly startedAt: number;
+  principal: Principal;
+  body: Buffer | undefined = undefined;
+  envelope: Envelope = noEnvelope;
+  era: Era;
+  session: Session | undefined = undefined;
+  /** Who answers, or would have. */
+  endpoint: Endpoint | undefined = undefined;
+  /** The endpoint that this exchange must reach, whatever the balancer would say. */
+  pinned: Endpoint | undefined = undefined;
+  attempts = 0;
+  /** Monotonic ms at which the last attempt began, and at which its first answer byte came; 0: not yet. */
+  sentAt = 0;
+  answeredAt = 0;
+  /** Why it did not succeed: the refusal's reason, the JSON-RPC code, `tool_error`; undefined on success. */
+  errorType: string | undefined = undefined;
+  /** Bytes of the answer's body. */
+  replyBytes = 0;
+  /** Long-lived: a GET stream or `subscriptions/listen`; exempt from call timeouts and counted apart. */
+  stream = false;
+  /** The answer to the request has gone by on the stream; nothing is owed any more. */
+  replied = false;
+  clientGone = false;
+  closed = false;
+  /** Set by the handler in charge: ends the exchange's upstream side with this refusal as its answer. */
+  onCancel: ((why: Refusal) => void) | undefined = undefined;
+  /** Set by the handler in charge: the client has gone. */
+  onClientGone: (() => void) | undefined = undefined;
+  /** Set by stages that follow the answer's stream. */
+  onStreamMessage: ((sign: StreamSign) => void) | undefined = undefined;
+  #deferred: (() => void)[] = [];
+
+  constructor(inbound: Inbound, era: Era, readBody: BodyReader, now: number) {
+    this.inbound = inbound;
+    this.era = era;
+    this.readBody = readBody;
+    this.startedAt = now;
+    this.principal = anonymous(inbound.client);
+  }
+
+  /** Runs at the end of the exchange, last deferred first. */
+  defer(release: () => void): void {
+    if (this.closed) release();
+    else this.#deferred.push(release);
+  }
+
+  /** The last byte is out, or nothing more can come. */
+  close(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.onCancel = undefined;
+    this.onClientGone = undefined;
+    this.onStreamMessage = undefined;
+    for (let i = this.#deferred.length - 1; i >= 0; i--) this.#deferred[i]?.();
+    this.#deferred = [];
+  }
+
+  /** Gives up on the upstream; the client, if still there, is answered with `why`. */
+  cancel(why: Refusal): void {
+    this.onCancel?.(why);
+  }
+
+  /** The client's connection has gone before the answer was complete. */
+  disconnect(): void {
+    if (this.clientGone) return;
+    this.clientGone = true;
+    this.onClientGone?.();
+  }
+
+  /** The reply that a refusal makes here: one error for each request that waits for an answer. */
+  refuse(why: Refusal): Reply {
+    this.errorType = why.reason;
+    const headers = ['content-type', 'application/json'];
+    if (why.retryAfterMs !== undefined) {
+      headers.push('retry-after', String(Math.max(1, Math.ceil(why.retryAfterMs / 1000))));
+    }
+    if (why.headers !== undefined) headers.push(...why.headers);
+    return {
+      status: why.status,
+      headers,
+      body: Buffer.from(this.refusalText(why)),
+      sse: false,
+      upstreamSession: undefined,
+      refusal: why,
+    };
+  }
+
+  /** JSON text of a refusal for the request or, in a batch, for each of its requests. */
+  refusalText(why: Refusal): string {
+    const waiting = this.envelope.items.filter((item) => item.kind === 'request');
+    if (waiting.length === 0) return refusalMessage(why, this.envelope.id ?? null);
+    return `[${waiting.map((item) => refusalMessage(why, item.id ?? null)).join(',')}]`;
+  }
+}

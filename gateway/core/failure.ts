@@ -1,0 +1,20 @@
+// Failures: something broke between the gateway and an upstream; what retry and outlier detection need to know of it.
+
+/** What broke, in one word; the label of retries and of outlier events. */
+export type FailureKind = 'connect' | 'reset' | 'unusable' | 'too_large';
+
+/** A broken attempt. `sent` says whether the upstream may have seen the request: only an unsent one may go elsewhere. */
+export class Failure extends Error {
+  readonly kind: FailureKind;
+  readonly sent: boolean;
+  /** True when the endpoint itself refused the connection: its process, and every session in it, is gone. */
+  readonly refused: boolean;
+
+  constructor(kind: FailureKind, sent: boolean, message: string, refused = false) {
+    super(message);
+    this.name = 'Failure';
+    this.kind = kind;
+    this.sent = sent;
+    this.refused = refused;
+  }
+}

@@ -1,0 +1,77 @@
+// The composition root: from a configuration to one compiled handler per route, with the pools and stores behind them.
+import { randomBytes } from 'node:crypto';
+import type { Config, PoolConfig } from '../config/schema.ts';
+import type { Handler } from './core/stage.ts';
+import { pipeline } from './pipeline.ts';
+import { EndedSessions } from './sessions/ended-sessions.ts';
+import { SealedIds } from './sessions/sealed-id.ts';
+import type { Telemetry } from './telemetry/telemetry.ts';
+import type { PoolSettings } from './upstream/pool.ts';
+import { Pool } from './upstream/pool.ts';
+
+/** A running configuration. */
+export interface Gateway {
+  readonly config: Config;
+  readonly pools: ReadonlyMap<string, Pool>;
+  /** By path. */
+  readonly handlers: ReadonlyMap<string, Handler>;
+  /** Closes the sockets to the upstreams; what is still in flight breaks. */
+  close(): Promise<void>;
+}
+
+/** Builds the gateway of a configuration; nothing is listening yet. */
+export function buildGateway(config: Config, telemetry: Telemetry): Gateway {
+  const pools = new Map(config.pools.map((pool) => [pool.name, new Pool(poolSettings(pool))]));
+  const keys = config.session_keys.length > 0 ? config.session_keys : [randomBytes(32).toString('base64')];
+  const codec = new SealedIds(keys);
+  const ended = new EndedSessions();
+  const handlers = new Map<string, Handler>();
+  for (const route of config.routes) {
+    const pool = pools.get(route.pools[0] as string) as Pool;
+    const own = config.pools.find(({ name }) => name === pool.name) as PoolConfig;
+    const handler = pipeline({
+      observe: telemetry.observe(pool.name),
+      affinity: {
+        path: route.path,
+        pool: pool.name,
+        pin: own.affinity !== 'none',
+        sessionTtlMs: config.limits.session_ttl,
+        codec,
+        ended,
+        endpoint: (id) => pool.endpoint(id),
+        now: Date.now,
+      },
+      timeouts: {
+        timeoutMs: own.timeout ?? config.limits.timeout,
+        maxTimeoutMs: own.max_timeout ?? config.limits.max_timeout,
+      },
+      pool,
+      watchAttempt: telemetry.watchAttempt,
+    });
+    handlers.set(route.path, handler);
+  }
+  return {
+    config,
+    pools,
+    handlers,
+    async close() {
+      await Promise.all([...pools.values()].map((pool) => pool.destroy()));
+    },
+  };
+}
+
+function poolSettings(pool: PoolConfig): PoolSettings {
+  return {
+    name: pool.name,
+    endpoints: pool.endpoints.flatMap((endpoint) =>
+      'url' in endpoint ? [{ url: endpoint.url, weight: endpoint.weight }] : [],
+    ),
+    balance: pool.balance,
+    affinity: pool.affinity,
+    connections: pool.connections,
+    keepAliveMs: pool.keep_alive,
+    connectTimeoutMs: pool.connect_timeout,
+    headers: Object.entries(pool.headers).flat(),
+    forwardHeaders: new Set(pool.forward_headers.map((name) => name.toLowerCase())),
+  };
+}

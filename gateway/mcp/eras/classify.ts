@@ -1,0 +1,30 @@
+// Which era a request is of: the body decides, headers only confirm.
+
+import type { Envelope } from '../envelope.ts';
+import type { Inbound } from '../inbound.ts';
+import type { Era, EraFault } from './era.ts';
+import { legacy } from './legacy.ts';
+import { modern } from './modern.ts';
+
+/** Revisions that date from the stateless era on; ISO dates compare as text. */
+const FIRST_MODERN = '2026-07-28';
+const isoDate = /^\d{4}-\d{2}-\d{2}$/;
+
+/** The era of a request, or its fault where body and headers claim different eras. */
+export function classify(inbound: Inbound, envelope: Envelope): Era | EraFault {
+  if (envelope.claimed) return modern;
+  if (envelope.items.some((item) => item.claimed)) {
+    return { code: -32600, message: 'Requests of this protocol version cannot be batched' };
+  }
+  const version = inbound.protocolVersion;
+  if (version !== undefined && envelope.kind !== 'none' && isoDate.test(version) && version >= FIRST_MODERN) {
+    if (envelope.kind === 'request' || envelope.kind === 'batch') {
+      return { code: -32602, message: `A request of ${version} needs its protocol version in "_meta"` };
+    }
+  }
+  return legacy;
+}
+
+export function isFault(verdict: Era | EraFault): verdict is EraFault {
+  return 'code' in verdict;
+}

@@ -1,0 +1,28 @@
+// Eras: families of protocol revisions that share a wire shape; the gateway asks the era, never its name.
+
+import type { Envelope } from '../envelope.ts';
+import type { Inbound } from '../inbound.ts';
+
+/** A fault of a request by the rules of its era; `code` is the JSON-RPC code that the specification gives it. */
+export interface EraFault {
+  readonly code: number;
+  readonly message: string;
+}
+
+/** What differs between the eras, as far as a proxy can tell. */
+export interface Era {
+  /** Word for logs and metrics. */
+  readonly name: 'legacy' | 'modern';
+  /** Whether `Mcp-Session-Id` means anything. */
+  readonly sessionful: boolean;
+  /** Whether a client that hangs up thereby cancels its request. */
+  readonly disconnectCancels: boolean;
+  /** How an upstream learns that nobody waits any more: by a notification on its session, or by the closed stream. */
+  readonly cancelsBy: 'notification' | 'disconnect';
+  /** Whether the answer to this message stays open as a stream of change notices. */
+  isStream(method: string): boolean;
+  /** Checks headers against the body. */
+  check(inbound: Inbound, envelope: Envelope): EraFault | undefined;
+  /** Protocol headers that cross to the upstream, pushed as name, value. */
+  pushHeaders(inbound: Inbound, into: string[]): void;
+}

@@ -1,0 +1,20 @@
+// The sessionful era (2025-03-26 to 2025-11-25): initialize, Mcp-Session-Id, GET streams, DELETE.
+import type { Era } from './era.ts';
+
+export const legacy: Era = {
+  name: 'legacy',
+  sessionful: true,
+  disconnectCancels: false,
+  cancelsBy: 'notification',
+  isStream: () => false,
+  check(_inbound, envelope) {
+    if (envelope.items.some((item) => item.method === 'initialize')) {
+      return { code: -32600, message: 'initialize must not be part of a batch' };
+    }
+    return undefined;
+  },
+  pushHeaders(inbound, into) {
+    if (inbound.protocolVersion !== undefined) into.push('mcp-protocol-version', inbound.protocolVersion);
+    if (inbound.lastEventId !== undefined) into.push('last-event-id', inbound.lastEventId);
+  },
+};

@@ -1,0 +1,56 @@
+// Method names, reserved `_meta` keys and header names of the protocol, and what the gateway knows of each method.
+
+/** Reserved `_meta` keys (MCP 2026-07-28, basic, "_meta"; progress and trace context as in every revision). */
+export const MetaKey = {
+  protocolVersion: 'io.modelcontextprotocol/protocolVersion',
+  clientCapabilities: 'io.modelcontextprotocol/clientCapabilities',
+  clientInfo: 'io.modelcontextprotocol/clientInfo',
+  progressToken: 'progressToken',
+} as const;
+
+export const Method = {
+  initialize: 'initialize',
+  initialized: 'notifications/initialized',
+  cancelled: 'notifications/cancelled',
+  progress: 'notifications/progress',
+  discover: 'server/discover',
+  listen: 'subscriptions/listen',
+  toolsCall: 'tools/call',
+  toolsList: 'tools/list',
+  promptsGet: 'prompts/get',
+  resourcesRead: 'resources/read',
+} as const;
+
+/** Methods whose `Mcp-Name` header must mirror the body (MCP 2026-07-28, streamable HTTP; SEP-2663 for tasks). */
+const named: ReadonlySet<string> = new Set([
+  Method.toolsCall,
+  Method.promptsGet,
+  Method.resourcesRead,
+  'tasks/get',
+  'tasks/update',
+  'tasks/cancel',
+]);
+
+export function needsName(method: string): boolean {
+  return named.has(method);
+}
+
+/** Methods that the specifications define; any other is counted under one label. */
+const known: ReadonlySet<string> = new Set([
+  ...Object.values(Method),
+  ...named,
+  'ping',
+  'completion/complete',
+  'logging/setLevel',
+  'prompts/list',
+  'resources/list',
+  'resources/templates/list',
+  'resources/subscribe',
+  'resources/unsubscribe',
+  'notifications/roots/list_changed',
+]);
+
+/** The method as a metric label: attackers choose method names, so unknown ones share one. */
+export function methodLabel(method: string): string {
+  return known.has(method) ? method : '_other';
+}

@@ -1,0 +1,33 @@
+// The page: the stages that each exchange passes, in order, and why they stand in this order.
+import type { Handler, Stage } from './core/stage.ts';
+import { compose } from './core/stage.ts';
+import { receive } from './limits/receive.ts';
+import type { Timeouts } from './limits/timeouts.ts';
+import { timeouts } from './limits/timeouts.ts';
+import type { AffinitySettings } from './sessions/affinity.ts';
+import { affinity } from './sessions/affinity.ts';
+import type { AttemptWatcher } from './upstream/forward.ts';
+import { forward } from './upstream/forward.ts';
+import type { Pool } from './upstream/pool.ts';
+
+/** What one route's chain is made of. */
+export interface Parts {
+  readonly observe: Stage;
+  readonly affinity: AffinitySettings;
+  readonly timeouts: Timeouts;
+  readonly pool: Pool;
+  readonly watchAttempt: AttemptWatcher;
+}
+
+/** Composes the handler of a route with one pool and no prefix: bytes pass through untouched. */
+export function pipeline(parts: Parts): Handler {
+  return compose(
+    [
+      parts.observe, //                     outermost: sees refusals too, and turns whatever breaks into an answer
+      receive(), //                         the body is read and peeked: what is not MCP ends here, and the era is known
+      affinity(parts.affinity), //          an unknown session is answered before anything is spent on it
+      timeouts(() => parts.timeouts), //    the clock covers everything that may wait: queues, connects, the upstream
+    ],
+    forward(parts.pool, parts.watchAttempt), // picks an endpoint, sends, follows the answer
+  );
+}

@@ -1,0 +1,67 @@
+// The admin listener: health, metrics and control, on an address of its own that clients do not reach.
+import type { Server } from 'node:http';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { getRequestListener } from '@hono/node-server';
+import { Hono } from 'hono';
+
+/** A condition of readiness. */
+export interface Check {
+  readonly name: string;
+  readonly ok: boolean;
+  /** What is wrong, for people. */
+  readonly detail: string;
+}
+
+/** What the admin listener tells. */
+export interface AdminService {
+  checks(): readonly Check[];
+  /** Prometheus text format, version 0.0.4. */
+  metrics(): Promise<string>;
+}
+
+/** An HTTP server for operators and their tools. */
+export class AdminListener {
+  readonly server: Server;
+
+  constructor(service: AdminService) {
+    const app = adminApp(service);
+    this.server = createServer(getRequestListener(app.fetch, { overrideGlobalObjects: false }));
+  }
+
+  listen(port: number, host: string): Promise<AddressInfo> {
+    return new Promise((resolve, reject) => {
+      this.server.once('error', reject);
+      this.server.listen(port, host, () => {
+        this.server.off('error', reject);
+        resolve(this.server.address() as AddressInfo);
+      });
+    });
+  }
+}
+
+/** The routes of the admin listener. */
+export function adminApp(service: AdminService): Hono {
+  const app = new Hono();
+  app.get('/livez', (c) => c.text('ok\n'));
+  const ready = (verbose: boolean) => {
+    const checks = service.checks();
+    const ok = checks.every((check) => check.ok);
+    const lines = checks.map(({ name, ok, detail }) => `[${ok ? '+' : '-'}] ${name} ${ok ? 'ok' : detail}`);
+    const verdict = ok ? 'ok' : 'not ready';
+    const text = verbose || !ok ? [...lines, verdict].join('\n') : verdict;
+    return { text: `${text}\n`, status: ok ? 200 : 503 } as const;
+  };
+  for (const path of ['/readyz', '/healthz']) {
+    app.get(path, (c) => {
+      const { text, status } = ready(c.req.query('verbose') !== undefined);
+      return c.text(text, status);
+    });
+  }
+  app.get('/metrics', async (c) => {
+    const text = await service.metrics();
+    return c.body(text, 200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' });
+  });
+  app.notFound((c) => c.text('There is /livez, /readyz, /healthz and /metrics\n', 404));
+  return app;
+}

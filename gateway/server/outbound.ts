@@ -1,0 +1,115 @@
+// Writes replies to clients: whole ones in one go, streams as they come, with the reader's pace going back upstream.
+import type { ServerResponse } from 'node:http';
+import type { Exchange } from '../core/exchange.ts';
+import type { Refusal } from '../core/refusal.ts';
+import type { ByteStream, Reply, Sink } from '../core/reply.ts';
+import type { KeepAlives, QuietStream } from './keep-alives.ts';
+
+/** How long the rest of a refused request is swallowed so that the client can read the answer, in ms. */
+const LINGER_MS = 1000;
+
+/** Sends the reply of `x`; the exchange is closed when its last byte is handed over or nobody is left to read it. */
+export function send(x: Exchange, res: ServerResponse, reply: Reply, keepAlives: KeepAlives): void {
+  const { body, headers } = reply;
+  if (body === null || body instanceof Uint8Array) {
+    if (!x.clientGone) {
+      headers.push('content-length', String(body?.byteLength ?? 0));
+      if (!res.req.complete) res.shouldKeepAlive = false;
+      res.writeHead(reply.status, headers);
+      if (res.req.complete) res.end(body ?? undefined);
+      else linger(res, body);
+    }
+    x.close();
+    return;
+  }
+  const writer = new StreamWriter(x, res, body, reply.sse, keepAlives);
+  if (!x.clientGone) {
+    if (reply.sse) {
+      headers.push('x-accel-buffering', 'no');
+      if (!headers.includes('cache-control')) headers.push('cache-control', 'no-cache, no-transform');
+    }
+    res.writeHead(reply.status, headers);
+    if (reply.sse) res.flushHeaders();
+  }
+  body.start(writer);
+}
+
+/**
+ * Answers a request whose body is still arriving. Closing at once would reset the connection under the client's writes
+ * and could lose the answer on its way, so the rest is swallowed for a moment (as nginx's lingering_close does).
+ */
+function linger(res: ServerResponse, body: Uint8Array | null): void {
+  const { req } = res;
+  if (body !== null) res.write(body);
+  const finish = () => {
+    clearTimeout(timer);
+    res.end();
+  };
+  const timer = setTimeout(finish, LINGER_MS);
+  req.on('end', finish);
+  req.on('close', finish);
+  req.resume();
+}
+
+class StreamWriter implements Sink, QuietStream {
+  lastWriteAt = performance.now();
+  readonly #x: Exchange;
+  readonly #res: ServerResponse;
+  readonly #source: ByteStream;
+  readonly #sse: boolean;
+  readonly #keepAlives: KeepAlives;
+  #blocked = false;
+
+  constructor(x: Exchange, res: ServerResponse, source: ByteStream, sse: boolean, keepAlives: KeepAlives) {
+    this.#x = x;
+    this.#res = res;
+    this.#source = source;
+    this.#sse = sse;
+    this.#keepAlives = keepAlives;
+    if (sse) keepAlives.add(this);
+  }
+
+  write(chunk: Uint8Array): boolean {
+    if (this.#x.clientGone) return true;
+    this.lastWriteAt = performance.now();
+    if (this.#res.write(chunk)) return true;
+    if (!this.#blocked) {
+      this.#blocked = true;
+      this.#res.once('drain', () => {
+        this.#blocked = false;
+        this.#source.resume();
+      });
+    }
+    return false;
+  }
+
+  end(): void {
+    if (!this.#x.clientGone) this.#res.end();
+    this.#close();
+  }
+
+  fail(why: Refusal): void {
+    const owed = this.#sse && !this.#x.replied && this.#x.envelope.id !== undefined;
+    if (this.#x.clientGone) this.#close();
+    else if (owed || this.#x.stream) {
+      if (!this.#source.atBoundary) this.#res.write('\n\n');
+      if (owed) this.#res.write(`event: message\ndata: ${this.#x.refusalText(why)}\n\n`);
+      this.end();
+    } else {
+      // Headers promised a whole answer: only a broken connection says that there is none.
+      this.#res.destroy();
+      this.#close();
+    }
+  }
+
+  comment(): void {
+    if (this.#blocked || !this.#source.atBoundary || this.#x.clientGone) return;
+    this.lastWriteAt = performance.now();
+    this.#res.write(': keep-alive\n\n');
+  }
+
+  #close(): void {
+    if (this.#sse) this.#keepAlives.delete(this);
+    this.#x.close();
+  }
+}

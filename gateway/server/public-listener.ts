@@ -1,0 +1,186 @@
+// The public listener: turns HTTP requests on the routes' paths into exchanges, and answers everything else itself.
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Exchange } from '../core/exchange.ts';
+import type { Refusal } from '../core/refusal.ts';
+import { refusal, refusalMessage } from '../core/refusal.ts';
+import type { Handler } from '../core/stage.ts';
+import { legacy } from '../mcp/eras/legacy.ts';
+import type { Inbound } from '../mcp/inbound.ts';
+import type { AccessRules } from './access.ts';
+import { accessFault, corsHeaders, preflightHeaders } from './access.ts';
+import { readBody } from './body.ts';
+import { readInbound } from './inbound.ts';
+import { KeepAlives } from './keep-alives.ts';
+import { send } from './outbound.ts';
+import type { PeerReader } from './peer.ts';
+
+/** What a listener serves; replaced as a whole when the configuration is reloaded. */
+export interface PublicService {
+  /** By path, e.g. `/mcp`. */
+  readonly handlers: ReadonlyMap<string, Handler>;
+  readonly access: AccessRules;
+  readonly peers: PeerReader;
+  readonly maxBodyBytes: number;
+  /** Whether the gateway is ready, for `/health`. */
+  ready(): boolean;
+}
+
+/** Times within which a client must have sent its headers, and its whole request. */
+const HEADERS_TIMEOUT_MS = 10_000;
+const REQUEST_TIMEOUT_MS = 30_000;
+/** Longer than load balancers keep idle connections, so that they close first and no request meets a closing socket. */
+const KEEP_ALIVE_MS = 75_000;
+const MAX_HEADER_BYTES = 16 * 1024;
+/** How often a draining listener closes the connections that have become idle. */
+const SWEEP_MS = 100;
+
+/** An HTTP server that knows MCP routes. */
+export class PublicListener {
+  readonly server: Server;
+  #service: PublicService;
+  readonly #keepAlives = new KeepAlives();
+  /** Exchanges whose last byte is not out. */
+  readonly #open = new Set<Exchange>();
+  #draining = false;
+  #connections = 0;
+  #whenIdle: (() => void) | undefined;
+
+  constructor(service: PublicService) {
+    this.#service = service;
+    this.server = createServer({
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      connectionsCheckingInterval: 1000,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      maxHeaderSize: MAX_HEADER_BYTES,
+      requireHostHeader: true,
+      noDelay: true,
+    });
+    this.server.on('request', (req, res) => this.#onRequest(req, res));
+    this.server.on('checkContinue', (req: IncomingMessage, res: ServerResponse) => {
+      if (Number(req.headers['content-length'] ?? 0) <= this.#service.maxBodyBytes) res.writeContinue();
+      this.#onRequest(req, res);
+    });
+    this.server.on('connection', (socket) => {
+      this.#connections++;
+      socket.once('close', () => this.#connections--);
+    });
+    this.server.on('connect', (_req, socket) => socket.destroy());
+    this.server.on('upgrade', (_req, socket) => socket.destroy());
+  }
+
+  /** Open client connections. */
+  get connections(): number {
+    return this.#connections;
+  }
+
+  /** Serves another configuration from the next request on. */
+  swap(service: PublicService): void {
+    this.#service = service;
+  }
+
+  listen(port: number, host: string): Promise<AddressInfo> {
+    return new Promise((resolve, reject) => {
+      this.server.once('error', reject);
+      this.server.listen(port, host, () => {
+        this.server.off('error', reject);
+        resolve(this.server.address() as AddressInfo);
+      });
+    });
+  }
+
+  /**
+   * Takes nothing new, lets what is in flight finish and ends streams; resolves when all is done or after `withinMs`,
+   * when what is left is cut. `server.close()` alone would wait for clients to drop their idle connections.
+   */
+  async drain(withinMs: number): Promise<void> {
+    this.#draining = true;
+    this.server.close();
+    for (const x of this.#open) if (x.stream) x.cancel(refusal('draining'));
+    const sweep = setInterval(() => this.server.closeIdleConnections(), SWEEP_MS);
+    let timer: NodeJS.Timeout | undefined;
+    const idle = new Promise<void>((resolve) => {
+      this.#whenIdle = resolve;
+      timer = setTimeout(resolve, withinMs);
+      if (this.#open.size === 0) resolve();
+    });
+    await idle;
+    clearTimeout(timer);
+    clearInterval(sweep);
+    this.server.closeIdleConnections();
+    setTimeout(() => this.server.closeAllConnections(), SWEEP_MS).unref();
+  }
+
+  #onRequest(req: IncomingMessage, res: ServerResponse): void {
+    const service = this.#service;
+    const url = req.url ?? '/';
+    const query = url.indexOf('?');
+    const path = query === -1 ? url : url.slice(0, query);
+    if (this.#draining) res.shouldKeepAlive = false;
+    const inbound = readInbound(req, path, service.peers);
+    const handler = service.handlers.get(path);
+    if (handler === undefined) return this.#answerOther(req, res, path);
+    const fault = accessFault(inbound, service.access);
+    if (fault !== undefined) return refuse(res, refusal('forbidden', { message: fault }));
+    if (inbound.origin !== undefined) {
+      for (const [name, value] of Object.entries(corsHeaders(inbound.origin))) res.setHeader(name, value);
+    }
+    switch (req.method) {
+      case 'POST':
+      case 'GET':
+      case 'DELETE':
+        return this.#exchange(req, res, inbound, handler);
+      case 'OPTIONS':
+        res
+          .writeHead(204, preflightHeaders(inbound.origin, req.headers['access-control-request-headers']))
+          .end();
+        return;
+      default:
+        return refuse(
+          res,
+          refusal('method_not_allowed', { headers: ['allow', 'POST, GET, DELETE, OPTIONS'] }),
+        );
+    }
+  }
+
+  #exchange(req: IncomingMessage, res: ServerResponse, inbound: Inbound, handler: Handler): void {
+    const maxBytes = this.#service.maxBodyBytes;
+    const x = new Exchange(inbound, legacy, () => readBody(req, maxBytes), performance.now());
+    this.#open.add(x);
+    x.defer(() => {
+      this.#open.delete(x);
+      if (this.#draining && this.#open.size === 0) this.#whenIdle?.();
+    });
+    res.on('close', () => {
+      if (!x.closed) x.disconnect();
+    });
+    handler(x)
+      .then((reply) => send(x, res, reply, this.#keepAlives))
+      .catch(() => {
+        res.destroy();
+        x.close();
+      });
+  }
+
+  #answerOther(req: IncomingMessage, res: ServerResponse, path: string): void {
+    if (path === '/health' && (req.method === 'GET' || req.method === 'HEAD')) {
+      const ready = this.#service.ready();
+      res.writeHead(ready ? 200 : 503, { 'content-type': 'text/plain' }).end(ready ? 'ok\n' : 'not ready\n');
+      return;
+    }
+    const paths = [...this.#service.handlers.keys()].join(', ');
+    refuse(
+      res,
+      refusal('not_found', { message: `There is no MCP endpoint at this path; there is ${paths}` }),
+    );
+  }
+}
+
+/** A refusal of what has not become an exchange. */
+function refuse(res: ServerResponse, why: Refusal): void {
+  const body = refusalMessage(why, null);
+  const headers = ['content-type', 'application/json', 'content-length', String(Buffer.byteLength(body))];
+  res.writeHead(why.status, [...headers, ...(why.headers ?? [])]).end(body);
+}

@@ -1,0 +1,72 @@
+// Affinity: keeps a session's traffic on its endpoint, and gives clients the gateway's own session ids.
+import { randomBytes } from 'node:crypto';
+import type { Endpoint } from '../core/endpoint.ts';
+import type { Exchange } from '../core/exchange.ts';
+import { refusal } from '../core/refusal.ts';
+import type { Reply } from '../core/reply.ts';
+import type { Session, SessionCodec, SessionScope } from '../core/session.ts';
+import type { Stage } from '../core/stage.ts';
+import { Method } from '../mcp/methods.ts';
+import type { EndedSessions } from './ended-sessions.ts';
+
+export interface AffinitySettings {
+  readonly path: string;
+  readonly pool: string;
+  /** False when any endpoint can serve any session: then only the id crosses, and the balancer picks. */
+  readonly pin: boolean;
+  readonly sessionTtlMs: number;
+  readonly codec: SessionCodec;
+  readonly ended: EndedSessions;
+  /** Looks an endpoint of the pool up by id; undefined once it has left the configuration. */
+  readonly endpoint: (id: string) => Endpoint | undefined;
+  /** Ms since the epoch. */
+  readonly now: () => number;
+}
+
+/** The stage; sessionless eras and upstreams pass through it untouched. */
+export function affinity(settings: AffinitySettings): Stage {
+  return (next) => (x) => {
+    if (!x.era.sessionful) return next(x);
+    const id = x.inbound.sessionId;
+    if (id !== undefined) {
+      if (!resume(x, id, settings)) return Promise.resolve(x.refuse(refusal('session_not_found')));
+      if (x.inbound.method !== 'DELETE') return next(x);
+      return next(x).then((reply) => {
+        if (reply.status < 300 && x.session !== undefined) settings.ended.add(x.session);
+        return reply;
+      });
+    }
+    if (x.envelope.method !== Method.initialize) return next(x);
+    return next(x).then((reply) => seal(x, reply, settings));
+  };
+}
+
+function scopeOf(x: Exchange, { path, pool }: AffinitySettings): SessionScope {
+  return { path, pool, principal: x.principal };
+}
+
+/** Puts the exchange into its session; false when there is no such session for this caller here. */
+function resume(x: Exchange, id: string, settings: AffinitySettings): boolean {
+  const session = settings.codec.open(id, scopeOf(x, settings));
+  if (session === undefined || settings.ended.has(session)) return false;
+  const endpoint = settings.endpoint(session.endpointId);
+  if (endpoint === undefined) return false;
+  x.session = session;
+  if (settings.pin) x.pinned = endpoint;
+  return true;
+}
+
+/** Gives the client an id of the gateway's own for the session that the upstream has just opened. */
+function seal(x: Exchange, reply: Reply, settings: AffinitySettings): Reply {
+  if (reply.upstreamSession === undefined || reply.status >= 300 || x.endpoint === undefined) return reply;
+  const now = Math.floor(settings.now() / 1000);
+  const session: Session = {
+    endpointId: x.endpoint.id,
+    upstreamId: reply.upstreamSession,
+    openedAt: now,
+    expiresAt: now + Math.floor(settings.sessionTtlMs / 1000),
+    nonce: randomBytes(8).toString('base64url'),
+  };
+  const id = settings.codec.seal(session, scopeOf(x, settings));
+  return { ...reply, headers: [...reply.headers, 'mcp-session-id', id] };
+}

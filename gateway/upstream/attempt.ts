@@ -1,0 +1,238 @@
+// One attempt at one endpoint: sends the request, follows the answer, and ends exactly once.
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Dispatcher } from 'undici';
+import type { Endpoint } from '../core/endpoint.ts';
+import type { Exchange } from '../core/exchange.ts';
+import { Failure } from '../core/failure.ts';
+import type { Refusal } from '../core/refusal.ts';
+import { refusal } from '../core/refusal.ts';
+import type { ByteStream, Reply, Sink } from '../core/reply.ts';
+import { ReplyPeek } from '../mcp/reply-peek.ts';
+import { SseScanner } from '../mcp/sse-scanner.ts';
+import { connectionFailure } from './connection-failure.ts';
+import { isEventStream, isJson, replyHeaders } from './reply-headers.ts';
+import { judgeBody, judgeHead, sameId } from './verdict.ts';
+
+/** JSON answers up to this many bytes are held until whole, checked and sent at once; larger ones are passed on as they come. */
+const HOLD_BYTES = 64 * 1024;
+
+/** Who waits for the attempt: gets the reply, or the failure while none has been given. */
+export interface AttemptOwner {
+  reply(reply: Reply): void;
+  failed(failure: Failure): void;
+  /** The upstream side is over, and whether it broke; comes once for each attempt. */
+  ended(failure: Failure | undefined): void;
+}
+
+/** Speaks undici's handler interface on one side and is the reply's byte stream on the other. */
+export class Attempt implements Dispatcher.DispatchHandler, ByteStream {
+  readonly #x: Exchange;
+  readonly #endpoint: Endpoint;
+  readonly #owner: AttemptOwner;
+  readonly #passesAuthorization: boolean;
+  #controller: Dispatcher.DispatchController | undefined = undefined;
+  #sink: Sink | undefined = undefined;
+  #held: Buffer[] = [];
+  #heldBytes = 0;
+  #status = 0;
+  #headers: string[] = [];
+  #upstreamSession: string | undefined = undefined;
+  #peek: ReplyPeek | undefined = undefined;
+  #sse: SseScanner | undefined = undefined;
+  #delivered = false;
+  #over = false;
+  #ending: Refusal | 'end' | undefined = undefined;
+
+  constructor(x: Exchange, endpoint: Endpoint, owner: AttemptOwner, passesAuthorization: boolean) {
+    this.#x = x;
+    this.#endpoint = endpoint;
+    this.#owner = owner;
+    this.#passesAuthorization = passesAuthorization;
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.#over) controller.abort(new Error('the exchange has ended'));
+  }
+
+  onResponseStart(_c: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
+    if (status < 200 || this.#over) return;
+    const x = this.#x;
+    this.#noteLatency();
+    const type = headers['content-type'];
+    const sse = isEventStream(type) && status < 300;
+    const json = isJson(type);
+    const encoding = headers['content-encoding'];
+    const fault =
+      encoding !== undefined && encoding !== 'identity'
+        ? `answered with content-encoding ${encoding}, though it was asked for none`
+        : judgeHead(x, status, json, sse, this.#passesAuthorization);
+    if (fault !== undefined) return this.#unusable(fault);
+    this.#status = status;
+    this.#headers = replyHeaders(headers);
+    const session = headers['mcp-session-id'];
+    if (typeof session === 'string') this.#upstreamSession = session;
+    if (sse) {
+      this.#sse = new SseScanner((message) => this.#onMessage(message));
+      this.#give(this, true);
+    } else {
+      if (json) this.#peek = new ReplyPeek();
+      const length = headers['content-length'];
+      if (length !== undefined && Number(length) > HOLD_BYTES) this.#stream(length);
+    }
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#over) return;
+    this.#x.replyBytes += chunk.length;
+    this.#peek?.push(chunk);
+    this.#sse?.push(chunk);
+    if (this.#sink !== undefined) {
+      if (!this.#sink.write(chunk)) controller.pause();
+      return;
+    }
+    this.#held.push(chunk);
+    this.#heldBytes += chunk.length;
+    if (!this.#delivered && this.#heldBytes > HOLD_BYTES) this.#stream(undefined);
+  }
+
+  onResponseEnd(): void {
+    if (this.#over) return;
+    const x = this.#x;
+    if (this.#sse !== undefined) {
+      const owed = x.envelope.kind === 'request' && !x.replied && !x.stream;
+      // A stream that has event ids may end before the answer: the client comes back for the rest
+      // (MCP 2025-11-25, transports, "Resumability and Redelivery").
+      if (owed && !this.#sse.resumable) return this.#unusable('ended its answer too early');
+      return this.#finish('end', undefined);
+    }
+    const fault = this.#peek === undefined ? undefined : judgeBody(x, this.#status, this.#peek);
+    if (fault !== undefined) return this.#unusable(fault);
+    if (this.#peek !== undefined) this.#note(this.#peek);
+    if (this.#delivered) return this.#finish('end', undefined);
+    this.#end(undefined);
+    this.#give(this.#heldBytes === 0 ? null : this.#body(), false);
+  }
+
+  onResponseError(_c: Dispatcher.DispatchController, error: Error): void {
+    if (this.#over) return;
+    const sent = this.#controller !== undefined;
+    const failure = connectionFailure(error, sent);
+    this.#break(failure);
+  }
+
+  start(sink: Sink): void {
+    this.#sink = sink;
+    for (const chunk of this.#held) {
+      if (!sink.write(chunk)) this.#controller?.pause();
+    }
+    this.#held = [];
+    if (this.#ending === 'end') sink.end();
+    else if (this.#ending !== undefined) sink.fail(this.#ending);
+  }
+
+  resume(): void {
+    if (!this.#over) this.#controller?.resume();
+  }
+
+  get atBoundary(): boolean {
+    return this.#sse?.atBoundary ?? false;
+  }
+
+  /** The client has gone: whether that ends the upstream's work is the era's rule. */
+  clientGone(): void {
+    const resumable = this.#sse?.resumable ?? false;
+    // A resumed stream is a new request; the upstream takes it only when the old connection is closed.
+    if (this.#x.era.disconnectCancels || this.#x.stream || resumable) {
+      this.#x.errorType ??= 'cancelled';
+      this.abort(refusal('upstream_failed', { message: 'The client has gone' }));
+    } else this.resume();
+  }
+
+  /** Ends the upstream request; whoever still waits gets `why`. */
+  abort(why: Refusal): void {
+    if (this.#over) return;
+    if (this.#delivered) this.#finish(why, undefined);
+    else {
+      this.#end(undefined);
+      this.#owner.reply(this.#x.refuse(why));
+    }
+    this.#controller?.abort(new Error(why.reason));
+  }
+
+  #stream(length: string | undefined): void {
+    if (length !== undefined) this.#headers.push('content-length', length);
+    this.#give(this, false);
+  }
+
+  #give(body: Reply['body'], sse: boolean): void {
+    this.#delivered = true;
+    this.#owner.reply({
+      status: this.#status,
+      headers: this.#headers,
+      body,
+      sse,
+      upstreamSession: this.#upstreamSession,
+      refusal: undefined,
+    });
+  }
+
+  #body(): Buffer {
+    return this.#held.length === 1 ? (this.#held[0] as Buffer) : Buffer.concat(this.#held);
+  }
+
+  #onMessage(message: ReplyPeek): void {
+    const { envelope } = this.#x;
+    if (message.hasResult || message.hasError) {
+      if (envelope.kind !== 'request' || sameId(message.id, envelope.id)) this.#x.replied = true;
+      this.#note(message);
+    }
+    const sign =
+      message.method === 'notifications/progress'
+        ? 'progress'
+        : message.method !== undefined && message.id !== undefined
+          ? 'asks_client'
+          : 'other';
+    this.#x.onStreamMessage?.(sign);
+  }
+
+  #note(answer: ReplyPeek): void {
+    if (answer.hasError) this.#x.errorType = answer.errorCode ?? '_OTHER';
+    else if (answer.isError) this.#x.errorType = 'tool_error';
+  }
+
+  #noteLatency(): void {
+    const x = this.#x;
+    x.answeredAt = performance.now();
+    const took = x.answeredAt - x.sentAt;
+    const known = this.#endpoint.latencyMs;
+    this.#endpoint.latencyMs = known === 0 ? took : known * 0.8 + took * 0.2;
+  }
+
+  #unusable(fault: string): void {
+    this.#break(new Failure('unusable', true, `The upstream server ${fault}`));
+    this.#controller?.abort(new Error(fault));
+  }
+
+  #break(failure: Failure): void {
+    if (this.#delivered) this.#finish(refusal('upstream_failed', { message: failure.message }), failure);
+    else {
+      this.#end(failure);
+      this.#owner.failed(failure);
+    }
+  }
+
+  /** Ends a stream that the client may already be reading. */
+  #finish(how: Refusal | 'end', failure: Failure | undefined): void {
+    this.#end(failure);
+    if (how !== 'end') this.#x.errorType ??= how.reason;
+    if (this.#sink === undefined) this.#ending = how;
+    else if (how === 'end') this.#sink.end();
+    else this.#sink.fail(how);
+  }
+
+  #end(failure: Failure | undefined): void {
+    this.#over = true;
+    this.#owner.ended(failure);
+  }
+}

@@ -1,0 +1,35 @@
+// Headers of upstream answers: which of them reach the client.
+import type { IncomingHttpHeaders } from 'node:http';
+
+/**
+ * An allow-list: cookies, credentials' challenges, session ids, CORS and hop-by-hop headers of an upstream are not the
+ * client's business (RFC 9110 §7.6.1; MCP authorization, "Token passthrough").
+ */
+const passed = [
+  'content-type',
+  'cache-control',
+  'retry-after',
+  'allow',
+  'mcp-protocol-version',
+  'server-timing',
+  'traceresponse',
+  'x-request-id',
+] as const;
+
+/** The answer's headers for the client, as name, value, name, value. */
+export function replyHeaders(upstream: IncomingHttpHeaders): string[] {
+  const headers: string[] = [];
+  for (const name of passed) {
+    const value = upstream[name];
+    if (typeof value === 'string') headers.push(name, value);
+  }
+  return headers;
+}
+
+export function isEventStream(contentType: string | undefined): boolean {
+  return contentType !== undefined && /^text\/event-stream\s*(;|$)/i.test(contentType);
+}
+
+export function isJson(contentType: string | undefined): boolean {
+  return contentType !== undefined && /^application\/(?:[\w.+-]+\+)?json\s*(;|$)/i.test(contentType);
+}

@@ -1,0 +1,37 @@
+// Headers of upstream requests: built from an allow-list, so that nothing of a client crosses unless named here.
+import type { Exchange } from '../core/exchange.ts';
+
+/** What a pool adds to each request, and which client headers it lets through. */
+export interface HeaderRules {
+  /** The upstream's own credential and the like, as name, value, name, value. */
+  readonly own: readonly string[];
+  /** Lower-case names of client headers that may cross. */
+  readonly forwarded: ReadonlySet<string>;
+}
+
+const DEFAULT_ACCEPT = 'application/json, text/event-stream';
+
+/** Headers of the upstream request of `x`, as name, value, name, value; undici adds Host and Content-Length. */
+export function requestHeaders(x: Exchange, rules: HeaderRules): string[] {
+  const { inbound } = x;
+  const headers = ['accept', inbound.accept ?? DEFAULT_ACCEPT, 'accept-encoding', 'identity'];
+  if (x.body !== undefined && inbound.contentType !== undefined) {
+    headers.push('content-type', inbound.contentType);
+  }
+  x.era.pushHeaders(inbound, headers);
+  if (x.session !== undefined) headers.push('mcp-session-id', x.session.upstreamId);
+  if (inbound.traceparent !== undefined) headers.push('traceparent', inbound.traceparent);
+  if (inbound.tracestate !== undefined) headers.push('tracestate', inbound.tracestate);
+  if (inbound.baggage !== undefined) headers.push('baggage', inbound.baggage);
+  for (let i = 0; i < inbound.forwarded.length; i++) headers.push(inbound.forwarded[i] as string);
+  if (rules.forwarded.size > 0) pushForwarded(inbound.raw, rules.forwarded, headers);
+  for (let i = 0; i < rules.own.length; i++) headers.push(rules.own[i] as string);
+  return headers;
+}
+
+function pushForwarded(raw: readonly string[], names: ReadonlySet<string>, into: string[]): void {
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = (raw[i] as string).toLowerCase();
+    if (names.has(name)) into.push(name, raw[i + 1] as string);
+  }
+}

@@ -1,0 +1,46 @@
+// Verdicts: whether an upstream's answer can be passed on, or is one that the client could only misread.
+import type { Exchange } from '../core/exchange.ts';
+import type { ReplyPeek } from '../mcp/reply-peek.ts';
+
+/** Why an answer of this status and type is unusable, judged before its body; undefined when it may pass. */
+export function judgeHead(
+  x: Exchange,
+  status: number,
+  json: boolean,
+  sse: boolean,
+  passesAuthorization: boolean,
+): string | undefined {
+  if (status >= 300 && status < 400) return `answered with a redirect (${status}), which is not followed`;
+  if (status === 401 && !passesAuthorization)
+    return 'refused the credential that the gateway holds for it (401)';
+  if (x.envelope.kind !== 'request' && x.envelope.kind !== 'batch') {
+    return status >= 500 && !json ? `answered ${status}` : undefined;
+  }
+  if (json || sse) return undefined;
+  if (status >= 500) return `answered ${status}`;
+  if (status >= 400) return undefined;
+  return `answered ${status} without JSON or an event stream`;
+}
+
+/** Why a JSON body that has arrived whole is no answer to this request; undefined when it is one. */
+export function judgeBody(x: Exchange, status: number, peek: ReplyPeek): string | undefined {
+  const { envelope } = x;
+  if (envelope.kind !== 'request' && envelope.kind !== 'batch') return undefined;
+  if (!peek.complete || peek.broken) return 'answered with broken JSON';
+  if (envelope.kind === 'batch') return undefined;
+  if (status >= 400 && status < 500) return undefined;
+  if (!peek.hasResult && !peek.hasError) return 'answered with something other than a JSON-RPC response';
+  if (peek.hasError && (peek.id === undefined || peek.id === 'null')) return undefined;
+  return sameId(peek.id, envelope.id) ? undefined : 'answered under the id of another request';
+}
+
+/** Whether two raw JSON ids are the same value: `1` is `1.0`, and `"\u0061"` is `"a"`, but `1` is not `"1"`. */
+export function sameId(a: string | undefined, b: string | undefined): boolean {
+  if (a === b) return a !== undefined;
+  if (a === undefined || b === undefined) return false;
+  try {
+    return JSON.parse(a) === JSON.parse(b) && a.includes('"') === b.includes('"');
+  } catch {
+    return false;
+  }
+}
