@@ -14,7 +14,8 @@ interface Unsupported {
   except?: (value: unknown) => boolean;
 }
 
-const UNSUPPORTED: readonly Unsupported[] = [
+/** The table. A line goes when its feature comes. */
+export const UNSUPPORTED: readonly Unsupported[] = [
   { path: 'listen.tls', what: 'TLS' },
   { path: 'listen.workers', what: 'more than one process' },
 
