@@ -27,13 +27,16 @@ export class FaultUpstream {
   readonly sessions = new Set<string>();
   /** Connections accepted so far, those that were reset at once included. */
   connectionsAccepted = 0;
+  /** Requests whose body never arrived whole; they are not in `received`. */
+  requestsCutShort = 0;
 
   readonly #options: SoundOptions & { dripMs: number };
   readonly #server: Server;
-  readonly #wires = new Map<Socket, { wire: Wire; number: number }>();
+  readonly #wires = new Map<Socket, { wire: Wire; number: number; requests: number }>();
   readonly #queue: string[] = [];
   readonly #table = new Map<string, string>();
   #resetOnAccept = false;
+  #resetReused = false;
   #port = 0;
 
   constructor({ era = 'dual', sessions = false, name = 'faulty', dripMs = 1000 }: FaultUpstreamOptions = {}) {
@@ -66,7 +69,7 @@ export class FaultUpstream {
     this.#queue.push(...faults.map(known));
   }
 
-  /** Answers every request of a JSON-RPC method with a fault; undefined makes it sound again. */
+  /** Answers every request of a JSON-RPC method, or of GET or DELETE, with a fault; undefined makes it sound again. */
   on(method: string, fault: string | undefined): void {
     if (fault === undefined) this.#table.delete(method);
     else this.#table.set(method, known(fault));
@@ -75,6 +78,14 @@ export class FaultUpstream {
   /** `reset-on-accept`: resets every new connection before it can send a byte. */
   resetOnAccept(on: boolean): void {
     this.#resetOnAccept = on;
+  }
+
+  /**
+   * `reset-reused`: resets a connection when a second request arrives on it, as an upstream does whose idle timeout
+   * fires at that very moment.
+   */
+  resetReused(on: boolean): void {
+    this.#resetReused = on;
   }
 
   /** Listens, on the port of the last time where there was one. */
@@ -110,7 +121,7 @@ export class FaultUpstream {
 
   #accept(socket: Socket): void {
     this.connectionsAccepted++;
-    this.#wires.set(socket, { wire: new Wire(socket), number: this.connectionsAccepted });
+    this.#wires.set(socket, { wire: new Wire(socket), number: this.connectionsAccepted, requests: 0 });
     socket.once('close', () => this.#wires.delete(socket));
     socket.on('error', () => undefined);
     if (this.#resetOnAccept) socket.resetAndDestroy();
@@ -119,11 +130,14 @@ export class FaultUpstream {
   async #answer(request: IncomingMessage): Promise<void> {
     const connection = this.#wires.get(request.socket);
     const body = await readBody(request).catch(() => undefined);
-    // A request that did not arrive whole is not answered, and nothing can have been done for it.
-    if (connection === undefined || body === undefined) return;
+    if (connection === undefined || body === undefined) {
+      this.requestsCutShort++;
+      return;
+    }
     const { wire, number } = connection;
     const record = recordOf(request, body, number);
-    record.fault = this.#faultFor(record);
+    const isReused = connection.requests++ > 0;
+    record.fault = isReused && this.#resetReused ? 'reset-before' : this.#faultFor(record);
     const aborted = Promise.withResolvers<void>();
     record.whenAborted = aborted.promise;
     const onGone = () => {
@@ -138,33 +152,33 @@ export class FaultUpstream {
     if (request.headers.connection === 'close') wire.fin();
   }
 
-  #faultFor({ message }: Received): string {
-    const method = message?.method ?? '';
-    const queued = method === 'tools/call' ? this.#queue.shift() : undefined;
+  #faultFor({ method, message }: Received): string {
+    const asked = message?.method ?? method;
+    const queued = asked === 'tools/call' ? this.#queue.shift() : undefined;
     const named = message?.params?.name ?? '';
-    return queued ?? this.#table.get(method) ?? (faultNamed(named) ? named : 'ok');
+    return queued ?? this.#table.get(asked) ?? (faultNamed(named) ? named : 'ok');
   }
 
-  async #reply(record: Received, wire: Wire): Promise<void> {
-    if (record.method === 'DELETE') {
-      const known = this.sessions.delete(String(record.headers['mcp-session-id']));
-      await wire.reply(known ? 200 : 404, {}, '');
-    } else if (record.method !== 'POST') {
-      await wire.reply(405, { allow: 'POST, DELETE' }, '');
-    } else if (record.message?.id === undefined) {
-      await wire.reply(record.message === undefined ? 400 : 202, {}, '');
-    } else {
-      const answer = soundAnswer(record, this.#options, this.sessions);
-      const id = rawIdOf(record.body);
-      const goodReply = replyText(id, answer);
-      if (record.fault === 'ok') {
-        await wire.reply(answer.status, { ...JSON_TYPE, ...answer.headers }, goodReply);
-      } else {
-        const args = record.message.params?.arguments ?? {};
-        const { dripMs } = this.#options;
-        await faultNamed(record.fault)?.({ wire, id, args, goodReply, name: record.fault, dripMs });
-      }
+  async #reply(record: Received, wire: Wire): Promise<unknown> {
+    const id = rawIdOf(record.body);
+    const answer = soundAnswer(record, this.#options, this.sessions);
+    const goodReply = answer.result || answer.error ? replyText(id, answer) : '';
+    if (record.fault === 'ok') {
+      return wire.reply(
+        answer.status,
+        goodReply === '' ? answer.headers : { ...JSON_TYPE, ...answer.headers },
+        goodReply,
+      );
     }
+    const args = record.message?.params?.arguments ?? {};
+    return faultNamed(record.fault)?.({
+      wire,
+      id,
+      args,
+      goodReply,
+      name: record.fault,
+      dripMs: this.#options.dripMs,
+    });
   }
 }
 

@@ -12,6 +12,12 @@ export const CUT: Faults = {
 
   'fin-before': ({ wire }) => wire.fin(),
 
+  /** A whole reply that promises to keep the connection, and its end right after. */
+  async 'ok-then-fin'({ wire, goodReply }) {
+    await wire.reply(200, JSON_TYPE, goodReply);
+    wire.fin();
+  },
+
   /** RST after half of the body; the pause lets that half arrive, since RST drops what is still unread. */
   async 'reset-mid-body'({ wire, goodReply }) {
     await wire.head(200, { ...JSON_TYPE, 'content-length': Buffer.byteLength(goodReply) });

@@ -11,7 +11,7 @@ export interface SoundOptions {
   name: string;
 }
 
-/** A sound answer: the status and headers where they matter, and the JSON-RPC result or error. */
+/** A sound answer: the status, the headers of its own, and the JSON-RPC result or error where there is one. */
 export interface SoundAnswer {
   status: number;
   headers: Record<string, string>;
@@ -26,18 +26,23 @@ const CACHE_HINTS = { ttlMs: 0, cacheScope: 'private' };
 /** Answers one request as a sound server of `options.era` would; `sessions` holds the ids that are alive. */
 export function soundAnswer(request: Received, options: SoundOptions, sessions: Set<string>): SoundAnswer {
   const { message } = request;
-  const isModern = message?.params?._meta?.['io.modelcontextprotocol/protocolVersion'] !== undefined;
+  if (request.method === 'DELETE') {
+    return { status: sessions.delete(String(request.headers['mcp-session-id'])) ? 200 : 404, headers: {} };
+  }
+  if (request.method !== 'POST') return { status: 405, headers: { allow: 'POST, DELETE' } };
+  if (message?.id === undefined) return { status: message === undefined ? 400 : 202, headers: {} };
+  const isModern = message.params?._meta?.['io.modelcontextprotocol/protocolVersion'] !== undefined;
   const serverInfo = { name: options.name, version: '1.0.0' };
   if (isModern && options.era === 'legacy') return sessionProblem(400, 'Bad Request: Session ID required');
   if (!isModern && options.era === 'modern') {
-    const data = { supported: [MODERN], requested: message?.params?.protocolVersion ?? null };
+    const data = { supported: [MODERN], requested: message.params?.protocolVersion ?? null };
     return {
       status: 400,
       headers: {},
       error: { code: -32022, message: 'Unsupported protocol version', data },
     };
   }
-  if (message?.method === 'initialize') {
+  if (message.method === 'initialize') {
     const headers: Record<string, string> = {};
     if (options.sessions) {
       headers['mcp-session-id'] = `${options.name}-${crypto.randomUUID()}`;
