@@ -123,7 +123,7 @@ describe('the checker of habits', () => {
     ['gateway/upstream/probe.ts', "if (x === 'legacy') a();"],
     ['gateway/mcp/eras/x.ts', 'const a = x.era.name;'],
     ['gateway/auth/x.ts', "// if (x === 'legacy')\nconst a = 'any of: any';"],
-    ['gateway/core/x.ts', 'const any = 1; a(any(b)); AbortSignal.any([c]);'],
+    ['gateway/core/x.ts', 'const any = 1; a(any(b)); AbortSignal.any([c]); const d = any || e;'],
   ])('lets %s be', (path, code) => {
     expect(habitViolations([{ path, text: opening + code }])).toEqual([]);
   });

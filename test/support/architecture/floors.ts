@@ -6,6 +6,7 @@ import { importsOf } from './source.ts';
 export const floors: Readonly<Record<string, number>> = {
   config: 0,
   'gateway/mcp': 0,
+  'gateway/version.ts': 0,
   'gateway/core': 1,
   'gateway/advise': 2,
   'gateway/auth': 2,

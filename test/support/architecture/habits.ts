@@ -19,7 +19,7 @@ const eraDecision =
 
 const vagueFolder = /(^|\/)(utils?|helpers?|commons?|libs?)\//;
 
-const anyType = /[:<,|&(]\s*any\b(?!\s*[(.:=])|\bas\s+any\b|=\s*any\s*[;|&\n]/;
+const anyType = /[:<,|&(]\s*any\b(?!\s*[(.:=])|\bas\s+any\b|=\s*any\s*(?:[;\n]|\|(?!\|)|&(?!&))/;
 
 const reExport = /^\s*export\s+(type\s+)?(\*|\{[^}]*\})(\s+as\s+\w+)?\s+from\s+'[^']+';?/gm;
 
