@@ -68,9 +68,11 @@ function describe(issue: Issue): { message: string; hint?: string } {
 function wrongType(issue: z.core.$ZodIssueInvalidType): { message: string; hint?: string } {
   if (isOurs(issue)) return split(issue.message);
   const expected = TYPE_NAMES.get(issue.expected) ?? issue.expected;
-  const message = `must be ${expected}, not ${nameOf(issue.input)}`;
   const unquoted = issue.expected === 'string' && ['number', 'boolean'].includes(typeof issue.input);
-  if (unquoted) return { message, hint: 'put it in quotes' };
+  // Where a text is wanted the value may be a secret, so it is not repeated.
+  if (unquoted)
+    return { message: `must be ${expected}, not a ${typeof issue.input}`, hint: 'put it in quotes' };
+  const message = `must be ${expected}, not ${nameOf(issue.input)}`;
   const quoted = typeof issue.input === 'string' && /^([0-9.]+|true|false)$/.test(issue.input);
   return quoted ? { message, hint: 'without quotes' } : { message };
 }

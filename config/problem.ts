@@ -41,10 +41,10 @@ export function formatProblem(problem: Problem): string {
   return `${file}:${line}:${column} ${path}: ${message}${hint === undefined ? '' : ` (${hint})`}`;
 }
 
-/** Writes the line a problem is on with a caret below it, or nothing when the text has no such line. */
+/** Writes the line a problem is on with a caret below it, or nothing when there is no such line. */
 export function codeFrame(text: string, problem: Problem): string {
   const source = text.split(/\r?\n/)[problem.line - 1];
-  if (source === undefined) return '';
+  if (source === undefined || source === '') return '';
   const number = String(problem.line);
   const indent = source.slice(0, problem.column - 1).replace(/[^\t]/g, ' ');
   return `  ${number} | ${source}\n  ${' '.repeat(number.length)} | ${indent}^`;

@@ -15,7 +15,7 @@ export interface ConfigFileOptions {
 
 /** Adds `-c, --config FILE` to a command. */
 export function withConfigFile(command: Command): Command {
-  const option = new Option('-c, --config FILE', 'configuration file');
+  const option = new Option('-c, --config <FILE>', 'configuration file');
   return command.addOption(option.env('MCP_GATEWAY_CONFIG').default('gateway.yaml'));
 }
 

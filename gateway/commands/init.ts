@@ -16,7 +16,7 @@ interface InitOptions extends ConfigFileOptions {
 export function addInit(program: Command): void {
   withConfigFile(program.command('init'))
     .description('write a commented configuration file')
-    .option('--from FILE', "turn a client's server list (mcp.json) into pools")
+    .option('--from <FILE>', "turn a client's server list (mcp.json) into pools")
     .option('--force', 'overwrite the file')
     .action((options: InitOptions) => {
       process.exitCode = init(options);

@@ -1,0 +1,205 @@
+// The commands that work on a configuration file, run as users run them.
+
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { parse } from 'yaml';
+import { freePort } from '../support/free-port.ts';
+import { runCommand } from './run-command.ts';
+
+let cwd: string;
+
+beforeEach(() => {
+  cwd = mkdtempSync(join(tmpdir(), 'commands-'));
+  return () => rmSync(cwd, { recursive: true });
+});
+
+function write(name: string, text: string): void {
+  writeFileSync(join(cwd, name), text);
+}
+
+function poolAt(...urls: string[]): string {
+  return `pools:\n  - name: a\n    endpoints:\n${urls.map((url) => `      - url: ${url}\n`).join('')}`;
+}
+
+const good = poolAt('http://127.0.0.1:1/mcp');
+const bad = `listen: { prot: 1 }\n${good}`;
+
+describe('check', () => {
+  it('accepts the shipped file', async () => {
+    const { code, stdout } = await runCommand(['check'], { cwd: join(import.meta.dirname, '../..') });
+    expect([code, stdout]).toEqual([0, 'gateway.yaml: ok, 2 pools, 2 routes\n']);
+  });
+
+  it('shows each problem at its line with the line below, and exits with 2', async () => {
+    write('gateway.yaml', bad);
+    const { code, stdout } = await runCommand(['check'], { cwd });
+    const [problem, line, caret, count] = stdout.split('\n');
+    expect(problem).toBe('gateway.yaml:1:11 listen.prot: is not a known key (did you mean port?)');
+    expect([line, caret, count]).toEqual(['  1 | listen: { prot: 1 }', '    |           ^', '1 problem']);
+    expect(code).toBe(2);
+  });
+
+  it('prints the problems as JSON', async () => {
+    write('other.yaml', bad);
+    const { code, stdout } = await runCommand(['check', '-c', 'other.yaml', '--json'], { cwd });
+    const problem = { file: 'other.yaml', line: 1, column: 11, path: 'listen.prot' };
+    expect(JSON.parse(stdout)).toEqual([
+      { ...problem, message: 'is not a known key', hint: 'did you mean port?' },
+    ]);
+    expect(code).toBe(2);
+  });
+
+  it('takes the file from MCP_GATEWAY_CONFIG, and exits with 2 when it is missing', async () => {
+    const { code, stdout } = await runCommand(['check'], { cwd, env: { MCP_GATEWAY_CONFIG: 'none.yaml' } });
+    expect([code, stdout]).toEqual([2, 'none.yaml:1:1 file: cannot be read: ENOENT\n1 problem\n']);
+  });
+
+  it('exits with 2 on bad usage', async () => {
+    expect(await runCommand(['check', '--nonsense'], { cwd })).toMatchObject({ code: 2 });
+  });
+});
+
+describe('check --online', () => {
+  interface Seen {
+    method: string | undefined;
+    session: string | string[] | undefined;
+    authorization: string | undefined;
+  }
+
+  async function upstream(status: number): Promise<{ url: string; seen: Seen[] }> {
+    const seen: Seen[] = [];
+    const server = createServer((request: IncomingMessage, response) => {
+      const { authorization, 'mcp-session-id': session } = request.headers;
+      seen.push({ method: request.method, session, authorization });
+      request.resume();
+      response
+        .writeHead(status, { 'mcp-session-id': 's1', 'content-type': 'text/event-stream' })
+        .flushHeaders();
+    }).listen(0, '127.0.0.1');
+    onTestFinished(() => {
+      server.close();
+      server.closeAllConnections();
+    });
+    await once(server, 'listening');
+    return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`, seen };
+  }
+
+  it('passes when every endpoint answers, and ends the sessions it began', async () => {
+    const { url, seen } = await upstream(200);
+    write('gateway.yaml', `${poolAt(url)}    headers: { authorization: Bearer t }\n`);
+    const { code, stdout } = await runCommand(['check', '--online'], { cwd });
+    expect([code, stdout]).toEqual([0, 'gateway.yaml: ok, 1 pool, 2 routes, every endpoint answers\n']);
+    expect(seen).toEqual([
+      { method: 'POST', session: undefined, authorization: 'Bearer t' },
+      { method: 'DELETE', session: 's1', authorization: 'Bearer t' },
+    ]);
+  });
+
+  it('names each endpoint that fails and exits with 3', async () => {
+    const [{ url: fine }, { url: lost }] = [await upstream(200), await upstream(404)];
+    write('gateway.yaml', poolAt(fine, lost, `http://127.0.0.1:${await freePort()}/mcp`));
+    const { code, stdout } = await runCommand(['check', '--online', '--json'], { cwd });
+    expect(code).toBe(3);
+    expect(JSON.parse(stdout)).toMatchObject([
+      { line: 5, path: 'pools[0].endpoints[1]', message: 'answers 404 to initialize' },
+      { line: 6, path: 'pools[0].endpoints[2]', message: 'does not answer: ECONNREFUSED' },
+    ]);
+  });
+});
+
+describe('print-config', () => {
+  const secrets = { TOKEN: 'the-admin-token', KEY: '6fd2c3f0a9be41d07c85e1b2934af86d', BEARER: 'the-bearer' };
+  const text = `admin: { token: "\${TOKEN}" }\nsession_keys: ["\${KEY}"]\n${good}    headers: { authorization: "\${BEARER}" }\n`;
+
+  it('writes every default in the words of the file, without secrets', async () => {
+    write('gateway.yaml', text);
+    const { code, stdout } = await runCommand(['print-config'], { cwd, env: secrets });
+    expect(code).toBe(0);
+    for (const secret of Object.values(secrets)) expect(stdout).not.toContain(secret);
+    expect(parse(stdout)).toMatchObject({
+      listen: { port: 8080, max_body: '4MiB' },
+      admin: { token: '********' },
+      limits: { timeout: '30s', max_timeout: '10m', session_ttl: '24h' },
+      session_keys: ['********'],
+      pools: [{ connect_timeout: '2s', headers: { authorization: '********' } }],
+      routes: [{ path: '/mcp' }, { path: '/a/mcp' }],
+    });
+  });
+
+  it('prints something that is itself a valid file when nothing is secret', async () => {
+    write('gateway.yaml', good);
+    const { stdout } = await runCommand(['print-config'], { cwd });
+    write('printed.yaml', stdout);
+    expect(await runCommand(['check', '-c', 'printed.yaml'], { cwd })).toMatchObject({ code: 0 });
+  });
+
+  it('prints JSON, and refuses a bad file with 2', async () => {
+    write('gateway.yaml', text);
+    const printed = await runCommand(['print-config', '--json'], { cwd, env: secrets });
+    expect(JSON.parse(printed.stdout)).toMatchObject({ version: 1, log: { level: 'info' } });
+    write('gateway.yaml', bad);
+    const refused = await runCommand(['print-config'], { cwd });
+    expect([refused.code, refused.stdout]).toEqual([2, '']);
+    expect(refused.stderr).toContain('gateway.yaml:1:11 listen.prot: is not a known key');
+  });
+});
+
+describe('init', () => {
+  it('writes a file that passes check, and does not overwrite it', async () => {
+    expect(await runCommand(['init'], { cwd })).toMatchObject({ code: 0 });
+    expect(await runCommand(['check'], { cwd })).toMatchObject({ code: 0 });
+    write('gateway.yaml', 'mine');
+    const refused = await runCommand(['init'], { cwd });
+    expect([refused.code, refused.stderr]).toEqual([2, 'gateway.yaml exists; --force overwrites it\n']);
+    expect(readFileSync(join(cwd, 'gateway.yaml'), 'utf8')).toBe('mine');
+    expect(await runCommand(['init', '--force'], { cwd })).toMatchObject({ code: 0 });
+  });
+
+  it("turns a client's servers into pools and routes, with their secrets in variables", async () => {
+    const list = {
+      mcpServers: {
+        'Search Docs': {
+          type: 'http',
+          url: 'https://s.example/mcp',
+          headers: { Authorization: 'Bearer hunter2' },
+        },
+        db: { url: 'http://10.0.0.1/mcp' },
+        files: { command: 'npx', args: ['files'] },
+        'old\none': { type: 'sse', url: 'http://10.0.0.2/sse' },
+      },
+    };
+    write('mcp.json', JSON.stringify(list));
+    const { code, stdout } = await runCommand(['init', '--from', 'mcp.json'], { cwd });
+    expect([code, stdout]).toEqual([0, expect.stringContaining('SEARCH_DOCS_AUTHORIZATION')]);
+    const text = readFileSync(join(cwd, 'gateway.yaml'), 'utf8');
+    expect(text).not.toContain('hunter2');
+    expect(text).toContain('#   "files": the stdio transport is not supported yet');
+    expect(text).toContain('#   "old\\none": the sse transport is not supported yet');
+    expect(parse(text)).toMatchObject({
+      pools: [
+        { name: 'Search-Docs', headers: { authorization: 'Bearer ${SEARCH_DOCS_AUTHORIZATION}' } },
+        { name: 'db', endpoints: [{ url: 'http://10.0.0.1/mcp' }] },
+      ],
+      routes: [{ path: '/Search-Docs/mcp' }, { path: '/db/mcp' }],
+    });
+    const env = { SEARCH_DOCS_AUTHORIZATION: 'x' };
+    expect(await runCommand(['check'], { cwd, env })).toMatchObject({ code: 0 });
+  });
+
+  it.each([
+    ['not json', /is not JSON/],
+    ['{}', /has neither mcpServers nor servers/],
+    ['{"servers":{"a":{"type":"stdio","command":"x"}}}', /lists no server/],
+  ])('refuses %s and writes nothing', async (list, message) => {
+    write('mcp.json', list);
+    const { code, stderr } = await runCommand(['init', '--from', 'mcp.json'], { cwd });
+    expect([code, stderr]).toEqual([2, expect.stringMatching(message)]);
+    expect(existsSync(join(cwd, 'gateway.yaml'))).toBe(false);
+  });
+});
