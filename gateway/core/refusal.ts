@@ -34,6 +34,7 @@ export const refusals = {
   no_endpoint: { status: 503, code: 503, message: 'No endpoint of the pool is available' },
   upstream_failed: { status: 502, code: 502, message: 'The upstream server failed' },
   timeout: { status: 504, code: 504, message: 'The upstream server did not answer in time' },
+  internal_error: { status: 500, code: -32603, message: 'The gateway itself failed; its log says why' },
 } as const satisfies Record<string, RefusalRow>;
 
 /** The gateway's own no: an expected answer, returned and never thrown. */

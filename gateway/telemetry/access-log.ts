@@ -1,0 +1,110 @@
+// The access log: one `tool_execution` line a call, its text put together from parts that are quoted once.
+import type { Endpoint } from '../core/endpoint.ts';
+import type { Exchange } from '../core/exchange.ts';
+import { quote } from './log-format.ts';
+import { type Logger, timestamp } from './logger.ts';
+import { OTHER } from './operations.ts';
+
+/** Calls of one tool since start. */
+export interface Tally {
+  calls: number;
+  errors: number;
+}
+
+/** Tools counted in one pool, and characters of a name that are written. */
+const MAX_TALLIES = 2000;
+const MAX_TEXT = 256;
+
+/** What a line says beside the exchange's own fields. Times in ms. */
+export interface Call {
+  readonly pool: string;
+  /** As the client spelt it. */
+  readonly tool: string | undefined;
+  /** As metrics name it. */
+  readonly label: string;
+  readonly durationMs: number;
+  /** With upstreams, over all attempts; undefined when there was none. */
+  readonly upstreamMs: number | undefined;
+}
+
+/** Writes the lines and keeps each tool's running figures. */
+export class AccessLog {
+  readonly #log: Logger;
+  readonly #tallies = new Map<string, Map<string, Tally>>();
+  readonly #endpoints = new WeakMap<Endpoint, string>();
+
+  constructor(log: Logger) {
+    this.#log = log;
+  }
+
+  /** Counts a call that has ended and writes its line: never arguments, ids or session ids. */
+  record(x: Exchange, { pool, tool, label, durationMs, upstreamMs }: Call): void {
+    const { errorType, endpoint, era } = x;
+    const tally = this.#tally(pool, label);
+    tally.calls++;
+    if (errorType !== undefined) tally.errors++;
+    if (!this.#log.writesInfo) return;
+    const { name: eraName } = era;
+    const trace = traceId(x.inbound.traceparent);
+    this.#log.line(
+      `{"event":"tool_execution","time":"${timestamp(Date.now())}","level":"info"` +
+        `,"client":${text(x.principal.id)},"pool":${text(pool)}` +
+        `,"endpoint":${endpoint === undefined ? 'null' : this.#endpoint(endpoint)}` +
+        `,"tool":${tool === undefined ? 'null' : text(tool)},"duration_ms":${rounded(durationMs)}` +
+        `,"upstream_ms":${upstreamMs === undefined ? 'null' : rounded(upstreamMs)}` +
+        `,"success":${errorType === undefined}` +
+        `,"error_type":${errorType === undefined ? 'null' : text(errorType)}` +
+        `,"cache":null,"attempts":${x.attempts},"response_chars":${x.replyBytes},"truncated":false` +
+        `,"total_calls":${tally.calls},"error_rate":${Math.round((tally.errors / tally.calls) * 1e4) / 1e4}` +
+        `,"trace_id":${trace === undefined ? 'null' : `"${trace}"`},"era":"${eraName}"}\n`,
+    );
+  }
+
+  #tally(pool: string, label: string): Tally {
+    let tools = this.#tallies.get(pool);
+    if (tools === undefined) {
+      tools = new Map();
+      this.#tallies.set(pool, tools);
+    }
+    let tally = tools.get(label);
+    if (tally === undefined && tools.size >= MAX_TALLIES) tally = tools.get(OTHER);
+    if (tally === undefined) {
+      tally = { calls: 0, errors: 0 };
+      tools.set(label, tally);
+    }
+    return tally;
+  }
+
+  #endpoint(endpoint: Endpoint): string {
+    let quoted = this.#endpoints.get(endpoint);
+    if (quoted === undefined) {
+      quoted = quote(endpointLabel(endpoint));
+      this.#endpoints.set(endpoint, quoted);
+    }
+    return quoted;
+  }
+}
+
+/** An endpoint in logs and metrics: its URL without user information and query, which may hold secrets. */
+export function endpointLabel(endpoint: Endpoint): string {
+  const query = endpoint.path.indexOf('?');
+  return endpoint.origin + (query === -1 ? endpoint.path : endpoint.path.slice(0, query));
+}
+
+const traceparent = /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-.*)?$/;
+
+/** The trace id of a valid `traceparent` (W3C Trace Context, level 1, 3.2.2); version 00 has nothing after its flags. */
+export function traceId(header: string | undefined): string | undefined {
+  if (header === undefined) return undefined;
+  const match = traceparent.exec(header);
+  if (match === null || (match[2] !== undefined && header.startsWith('00'))) return undefined;
+  return match[1];
+}
+
+function text(value: string): string {
+  return quote(value.length > MAX_TEXT ? `${value.slice(0, MAX_TEXT)}…` : value);
+}
+
+function rounded(ms: number): number {
+  return Math.round(ms * 1000) / 1000;
+}

@@ -1,0 +1,113 @@
+// The logger: one record one line, each named by its event; pino behind an output that never blocks.
+import { isatty } from 'node:tty';
+import { type Logger as Pino, pino } from 'pino';
+import { escapeUnprintable, formatter, type LogFormat } from './log-format.ts';
+import { LogOutput } from './log-output.ts';
+
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
+
+/**
+ * A record: its event in one word, and flat fields; `message` is for people. Never arguments, results, tokens or
+ * session ids.
+ */
+export interface LogRecord {
+  readonly event: string;
+  readonly [field: string]: string | number | boolean | null | undefined;
+}
+
+export interface LogSettings {
+  readonly level: LogLevel;
+  readonly format: LogFormat;
+  /** File descriptor or path; standard output by default. */
+  readonly to?: number | string;
+  /** Bytes that may wait for a slow reader before lines are dropped. */
+  readonly maxBufferBytes?: number;
+}
+
+/** Writes records. */
+export class Logger {
+  /** True when `info` records are written; read once per call, so it is a field. */
+  writesInfo = true;
+  readonly #pino: Pino;
+  readonly #output: LogOutput;
+  readonly #format: ((jsonLine: string) => string) | undefined;
+
+  constructor({ level, format, to = 1, maxBufferBytes = 4 * 1024 * 1024 }: LogSettings) {
+    this.#output = new LogOutput(to, maxBufferBytes);
+    this.#format = formatter(format, to === 1 && isatty(1));
+    this.#pino = pino(
+      {
+        level,
+        base: null,
+        timestamp: () => `,"time":"${timestamp(Date.now())}"`,
+        formatters: { level: (label) => ({ level: label }) },
+      },
+      { write: (line: string) => this.line(escapeUnprintable(line)) },
+    );
+    this.level = level;
+  }
+
+  get level(): LogLevel {
+    return this.#pino.level as LogLevel;
+  }
+
+  set level(level: LogLevel) {
+    this.#pino.level = level;
+    this.writesInfo = this.#pino.isLevelEnabled('info');
+  }
+
+  debug(record: LogRecord): void {
+    this.#pino.debug(record);
+  }
+
+  info(record: LogRecord): void {
+    this.#pino.info(record);
+  }
+
+  warn(record: LogRecord): void {
+    this.#pino.warn(record);
+  }
+
+  error(record: LogRecord): void {
+    this.#pino.error(record);
+  }
+
+  /** Writes a finished record: printable JSON and a line feed. */
+  line(json: string): void {
+    this.#output.write(this.#format === undefined ? json : this.#format(json));
+  }
+
+  /** Lines thrown away since start because nobody read them fast enough. */
+  get dropped(): number {
+    return this.#output.dropped;
+  }
+
+  /** Writes what is left, then calls `done`; a second at most. */
+  flush(done: () => void): void {
+    this.#output.flush().then(done, done);
+  }
+
+  /** Writes what is left and takes no more. */
+  close(): Promise<void> {
+    return this.#output.close();
+  }
+}
+
+/** Makes the logger of a `log` section. */
+export function createLogger(settings: LogSettings): Logger {
+  return new Logger(settings);
+}
+
+let second = -1;
+let secondText = '';
+
+/** An epoch in ms as ISO 8601 text; a tenth of the cost of `toISOString`, which every line would pay. */
+export function timestamp(epochMs: number): string {
+  const whole = Math.floor(epochMs / 1000);
+  if (whole !== second) {
+    second = whole;
+    secondText = new Date(whole * 1000).toISOString().slice(0, 20);
+  }
+  const ms = epochMs - whole * 1000;
+  return `${secondText}${ms < 10 ? '00' : ms < 100 ? '0' : ''}${ms}Z`;
+}

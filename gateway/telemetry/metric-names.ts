@@ -1,0 +1,188 @@
+// Metric names: every metric of the gateway, one row each; instruments, exports and docs read this table.
+
+interface MetricRow {
+  /** Name in OpenTelemetry data. */
+  readonly name: string;
+  readonly kind: 'counter' | 'gauge' | 'histogram';
+  /** UCUM unit: `s`, `By`, `1` for a ratio; empty for what is merely counted. */
+  readonly unit: '' | 's' | 'By' | '1';
+  readonly help: string;
+  /** Attributes as OpenTelemetry spells them; Prometheus has `_` where they have `.`. */
+  readonly labels: readonly string[];
+  /** Upper bounds of a histogram's buckets, inclusive. */
+  readonly buckets?: readonly number[];
+}
+
+/** The boundaries that the conventions give for MCP durations, in seconds (OpenTelemetry semantic conventions, MCP). */
+const operationBuckets = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300] as const;
+
+/** The gateway's own share is far below a millisecond, where those boundaries tell nothing. */
+const overheadBuckets = [
+  0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1,
+] as const;
+
+const operationLabels = [
+  'mcp.method.name',
+  'gen_ai.operation.name',
+  'gen_ai.tool.name',
+  'error.type',
+  'rpc.response.status_code',
+  'mcp.protocol.version',
+  'network.protocol.name',
+  'network.transport',
+] as const;
+
+/** By name on /metrics, which is what dashboards and alerts say. */
+export const metrics = {
+  mcp_server_operation_duration_seconds: {
+    name: 'mcp.server.operation.duration',
+    kind: 'histogram',
+    unit: 's',
+    help: 'Time from a client request or notification to the last byte of its answer.',
+    labels: operationLabels,
+    buckets: operationBuckets,
+  },
+  mcp_client_operation_duration_seconds: {
+    name: 'mcp.client.operation.duration',
+    kind: 'histogram',
+    unit: 's',
+    help: 'Time of one attempt at an upstream endpoint, to the last byte of its answer.',
+    labels: [...operationLabels, 'server.address', 'server.port'],
+    buckets: operationBuckets,
+  },
+  mcp_gateway_overhead_seconds: {
+    name: 'mcp.gateway.overhead',
+    kind: 'histogram',
+    unit: 's',
+    help: 'Time that a forwarded request spent in the gateway and not with an upstream, queueing included.',
+    labels: [],
+    buckets: overheadBuckets,
+  },
+  mcp_gateway_refusals_total: {
+    name: 'mcp.gateway.refusals',
+    kind: 'counter',
+    unit: '',
+    help: 'Requests that the gateway itself answered with an error.',
+    labels: ['reason'],
+  },
+  mcp_gateway_in_flight: {
+    name: 'mcp.gateway.in_flight',
+    kind: 'gauge',
+    unit: '',
+    help: 'Requests accepted and not yet answered to the last byte, streams left out.',
+    labels: ['client'],
+  },
+  mcp_gateway_streams: {
+    name: 'mcp.gateway.streams',
+    kind: 'gauge',
+    unit: '',
+    help: 'Long-lived streams open to clients: get or listen.',
+    labels: ['kind'],
+  },
+  mcp_gateway_client_connections: {
+    name: 'mcp.gateway.client_connections',
+    kind: 'gauge',
+    unit: '',
+    help: 'Sockets that clients hold open.',
+    labels: [],
+  },
+  mcp_gateway_endpoint_in_flight: {
+    name: 'mcp.gateway.endpoint_in_flight',
+    kind: 'gauge',
+    unit: '',
+    help: 'Requests that an upstream endpoint is working on.',
+    labels: ['pool', 'endpoint'],
+  },
+  mcp_gateway_endpoint_up: {
+    name: 'mcp.gateway.endpoint_up',
+    kind: 'gauge',
+    unit: '',
+    help: 'Whether an endpoint takes requests: 1 or 0.',
+    labels: ['pool', 'endpoint'],
+  },
+  mcp_gateway_connections: {
+    name: 'mcp.gateway.connections',
+    kind: 'gauge',
+    unit: '',
+    help: 'Sockets to an endpoint by state: connected, free or pending.',
+    labels: ['pool', 'endpoint', 'state'],
+  },
+  mcp_gateway_config_last_reload_successful: {
+    name: 'mcp.gateway.config_last_reload_successful',
+    kind: 'gauge',
+    unit: '',
+    help: 'Whether the last reading of the configuration file was put to use: 1 or 0.',
+    labels: [],
+  },
+  mcp_gateway_log_lines_dropped_total: {
+    name: 'mcp.gateway.log_lines_dropped',
+    kind: 'counter',
+    unit: '',
+    help: 'Log lines thrown away because standard output was not read fast enough.',
+    labels: [],
+  },
+  mcp_gateway_build_info: {
+    name: 'mcp.gateway.build_info',
+    kind: 'gauge',
+    unit: '',
+    help: 'Always 1; its labels name the version of the gateway and of Node.js.',
+    labels: ['version', 'node'],
+  },
+  process_resident_memory_bytes: {
+    name: 'process.resident_memory',
+    kind: 'gauge',
+    unit: 'By',
+    help: 'Resident memory of the process.',
+    labels: [],
+  },
+  process_cpu_seconds_total: {
+    name: 'process.cpu',
+    kind: 'counter',
+    unit: 's',
+    help: 'Processor time of the process, user and system.',
+    labels: [],
+  },
+  nodejs_eventloop_utilization_ratio: {
+    name: 'nodejs.eventloop.utilization',
+    kind: 'gauge',
+    unit: '1',
+    help: 'Share of the time since the last reading in which the event loop was busy.',
+    labels: [],
+  },
+  nodejs_eventloop_delay_p50_seconds: {
+    name: 'nodejs.eventloop.delay.p50',
+    kind: 'gauge',
+    unit: 's',
+    help: 'Median lateness of a timer since the last reading.',
+    labels: [],
+  },
+  nodejs_eventloop_delay_p99_seconds: {
+    name: 'nodejs.eventloop.delay.p99',
+    kind: 'gauge',
+    unit: 's',
+    help: 'Lateness of a timer that 99 % stayed below since the last reading.',
+    labels: [],
+  },
+  nodejs_eventloop_delay_max_seconds: {
+    name: 'nodejs.eventloop.delay.max',
+    kind: 'gauge',
+    unit: 's',
+    help: 'Greatest lateness of a timer since the last reading.',
+    labels: [],
+  },
+} as const satisfies Record<string, MetricRow>;
+
+export type MetricName = keyof typeof metrics;
+
+type NameOf<Kind> = { [N in MetricName]: (typeof metrics)[N]['kind'] extends Kind ? N : never }[MetricName];
+
+export type CounterName = NameOf<'counter'>;
+export type GaugeName = NameOf<'gauge'>;
+export type HistogramName = NameOf<'histogram'>;
+
+/** The word that Prometheus names carry for a unit; undefined for none. */
+export function unitWord(unit: string): string | undefined {
+  if (unit === 's') return 'seconds';
+  if (unit === 'By') return 'bytes';
+  return unit === '1' ? 'ratio' : undefined;
+}

@@ -1,0 +1,82 @@
+// Observe: the outermost stage; counts, times and logs every exchange, and lets nothing leave as an exception.
+import type { Exchange } from '../core/exchange.ts';
+import { Failure } from '../core/failure.ts';
+import { type RefusalReason, refusal, refusals } from '../core/refusal.ts';
+import type { Reply } from '../core/reply.ts';
+import type { Stage } from '../core/stage.ts';
+import type { Envelope } from '../mcp/envelope.ts';
+import { AccessLog } from './access-log.ts';
+import type { CounterSeries, HistogramSeries, Instruments } from './instruments.ts';
+import type { Logger } from './logger.ts';
+import { isOperation, type KnowsTool, Operations, toolLabel } from './operations.ts';
+
+/** Exchanges, from the first byte in to the last byte out. */
+export class Observer {
+  /** Begun and not yet ended. */
+  readonly live = new Set<Exchange>();
+  readonly #log: Logger;
+  readonly #accessLog: AccessLog;
+  readonly #knowsTool: KnowsTool;
+  readonly #operations: Operations;
+  readonly #overhead: HistogramSeries;
+  readonly #refusals: Readonly<Record<RefusalReason, CounterSeries>>;
+
+  constructor(instruments: Instruments, log: Logger, knowsTool: KnowsTool) {
+    this.#log = log;
+    this.#accessLog = new AccessLog(log);
+    this.#knowsTool = knowsTool;
+    this.#operations = new Operations(instruments.histogram('mcp_server_operation_duration_seconds'));
+    this.#overhead = instruments.histogram('mcp_gateway_overhead_seconds').series({});
+    const counter = instruments.counter('mcp_gateway_refusals_total');
+    this.#refusals = Object.fromEntries(
+      Object.keys(refusals).map((reason) => [reason, counter.series({ reason })]),
+    ) as Record<RefusalReason, CounterSeries>;
+  }
+
+  /** The stage for the exchanges of a pool. */
+  stage(pool: string): Stage {
+    return (next) => (x) => {
+      this.live.add(x);
+      x.defer(() => this.#end(x, pool));
+      try {
+        return next(x).catch((thrown: unknown) => this.#rescue(x, thrown));
+      } catch (thrown) {
+        return Promise.resolve(this.#rescue(x, thrown));
+      }
+    };
+  }
+
+  /** Counts a refusal that was given before there was an exchange. */
+  refused(reason: RefusalReason): void {
+    this.#refusals[reason].add();
+  }
+
+  #rescue(x: Exchange, thrown: unknown): Reply {
+    if (thrown instanceof Failure) return x.refuse(refusal('upstream_failed', { message: thrown.message }));
+    const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+    this.#log.error({ event: 'internal_error', message: error.message, stack: error.stack });
+    return x.refuse(refusal('internal_error'));
+  }
+
+  #end(x: Exchange, pool: string): void {
+    this.live.delete(x);
+    const { envelope, errorType } = x;
+    if (errorType !== undefined && Object.hasOwn(refusals, errorType)) {
+      this.#refusals[errorType as RefusalReason].add();
+    }
+    if (envelope.kind === 'batch') {
+      for (const item of envelope.items) this.#message(x, item, pool);
+    } else this.#message(x, envelope, pool);
+  }
+
+  #message(x: Exchange, message: Envelope, pool: string): void {
+    if (!isOperation(message)) return;
+    const durationMs = performance.now() - x.startedAt;
+    const label = toolLabel(this.#knowsTool, pool, message);
+    this.#operations.series(x, message, label, x.errorType).record(durationMs / 1000);
+    const upstreamMs = x.attempts === 0 ? undefined : Math.min(x.upstreamMs, durationMs);
+    if (upstreamMs !== undefined && !x.stream) this.#overhead.record((durationMs - upstreamMs) / 1000);
+    if (label === '') return;
+    this.#accessLog.record(x, { pool, tool: message.name, label, durationMs, upstreamMs });
+  }
+}

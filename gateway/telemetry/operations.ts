@@ -1,0 +1,117 @@
+// Operations: which series of the MCP duration histograms an exchange belongs to, found without building attributes.
+
+import type { Exchange } from '../core/exchange.ts';
+import type { FailureKind } from '../core/failure.ts';
+import { refusals } from '../core/refusal.ts';
+import type { Envelope } from '../mcp/envelope.ts';
+import { Method, methodLabel } from '../mcp/methods.ts';
+import type { Histogram, HistogramSeries, Labels } from './instruments.ts';
+
+/** Whether a pool's upstream really lists a tool: only then may its name become a label. */
+export type KnowsTool = (pool: string, tool: string) => boolean;
+
+/** Label of what is not known well enough to be named. */
+export const OTHER = '_other';
+
+const revisions = ['2024-11-05', '2025-03-26', '2025-06-18', '2025-11-25', '2026-07-28'];
+const integer = /^-?\d{1,10}$/;
+/** Tools that are told apart under one method, over the life of the process. */
+const MAX_TOOLS = 2000;
+/** Different JSON-RPC codes that upstreams may bring into the labels. */
+const MAX_CODES = 100;
+
+const failureKinds: readonly FailureKind[] = ['connect', 'reset', 'unusable', 'too_large'];
+const errorLabels = new Map<string, string>(
+  [...Object.keys(refusals), ...failureKinds, 'tool_error', 'cancelled'].map((word) => [word, word]),
+);
+const MAX_ERROR_LABELS = errorLabels.size + MAX_CODES;
+
+/** An error type as a label: the gateway's own words and a bounded number of codes. */
+function errorLabel(errorType: string): string {
+  const known = errorLabels.get(errorType);
+  if (known !== undefined) return known;
+  if (!integer.test(errorType) || errorLabels.size >= MAX_ERROR_LABELS) return '_OTHER';
+  errorLabels.set(errorType, errorType);
+  return errorType;
+}
+
+/** Series of one method and tool: by revision, for success and for each kind of error. */
+interface Branch {
+  readonly ok: (HistogramSeries | undefined)[];
+  readonly failed: Map<string, (HistogramSeries | undefined)[]>;
+}
+
+/** The series of one duration histogram that share some attributes. */
+export class Operations {
+  readonly #histogram: Histogram;
+  readonly #shared: Labels;
+  readonly #branches = new Map<string, Map<string, Branch>>();
+
+  constructor(histogram: Histogram, shared: Labels = {}) {
+    this.#histogram = histogram;
+    this.#shared = shared;
+  }
+
+  /** The series of a message; `tool` is a tool's label for a tool call, else empty. */
+  series(x: Exchange, message: Envelope, tool: string, errorType: string | undefined): HistogramSeries {
+    const revision = revisions.indexOf(message.revision ?? x.inbound.protocolVersion ?? '') + 1;
+    const method = methodLabel(message.method);
+    const branch = this.#branch(method, tool);
+    const error = errorType === undefined ? undefined : errorLabel(errorType);
+    let row = error === undefined ? branch.ok : branch.failed.get(error);
+    if (row === undefined) {
+      row = newRow();
+      branch.failed.set(error as string, row);
+    }
+    let series = row[revision];
+    if (series === undefined) {
+      series = this.#histogram.series(this.#labels(method, tool, error, revisions[revision - 1]));
+      row[revision] = series;
+    }
+    return series;
+  }
+
+  #branch(method: string, tool: string): Branch {
+    let tools = this.#branches.get(method);
+    if (tools === undefined) {
+      tools = new Map();
+      this.#branches.set(method, tools);
+    }
+    let branch = tools.get(tool);
+    if (branch === undefined && tools.size >= MAX_TOOLS) branch = tools.get(OTHER);
+    if (branch === undefined) {
+      branch = { ok: newRow(), failed: new Map() };
+      tools.set(tool, branch);
+    }
+    return branch;
+  }
+
+  #labels(method: string, tool: string, error: string | undefined, revision: string | undefined): Labels {
+    return {
+      'mcp.method.name': method,
+      ...(tool !== '' && { 'gen_ai.operation.name': 'execute_tool', 'gen_ai.tool.name': tool }),
+      ...(error !== undefined && { 'error.type': error }),
+      ...(error !== undefined && integer.test(error) && { 'rpc.response.status_code': error }),
+      ...(revision !== undefined && { 'mcp.protocol.version': revision }),
+      'network.protocol.name': 'http',
+      'network.transport': 'tcp',
+      ...this.#shared,
+    };
+  }
+}
+
+function newRow(): (HistogramSeries | undefined)[] {
+  return [undefined, ...revisions.map(() => undefined)];
+}
+
+/** The label of the tool that a message calls; empty when it calls none. */
+export function toolLabel(knowsTool: KnowsTool, pool: string, message: Envelope): string {
+  if (message.method !== Method.toolsCall) return '';
+  const tool = message.name;
+  return tool !== undefined && knowsTool(pool, tool) ? tool : OTHER;
+}
+
+/** Whether a message is an operation that the conventions time: an answer from the client is part of another one. */
+export function isOperation(message: Envelope): boolean {
+  return message.kind === 'request' || message.kind === 'notification';
+}

@@ -1,0 +1,118 @@
+// Telemetry: everything one process tells of itself; outlives reloads of the configuration.
+import type { MetricProducer } from '@opentelemetry/sdk-metrics';
+import type { Endpoint } from '../core/endpoint.ts';
+import type { Exchange } from '../core/exchange.ts';
+import type { Failure } from '../core/failure.ts';
+import type { RefusalReason } from '../core/refusal.ts';
+import type { Stage } from '../core/stage.ts';
+import { Attempts } from './attempts.ts';
+import { Instruments, type Labels, type Reading } from './instruments.ts';
+import type { Logger } from './logger.ts';
+import type { GaugeName } from './metric-names.ts';
+import { Observer } from './observe.ts';
+import { type KnowsTool, OTHER } from './operations.ts';
+import { processMetrics } from './process-metrics.ts';
+
+/** Clients that the in-flight gauge tells apart. */
+const MAX_CLIENTS = 200;
+
+export interface TelemetrySettings {
+  readonly logger: Logger;
+  /** Version of the gateway. */
+  readonly version: string;
+  readonly knowsTool: KnowsTool;
+}
+
+/** Records what happens and shows it. */
+export class Telemetry {
+  /** For the counters and histograms of other concerns; ask for a series once and keep it. */
+  readonly instruments = new Instruments();
+  readonly #logger: Logger;
+  readonly #version: string;
+  readonly #observer: Observer;
+  readonly #attempts: Attempts;
+  readonly #endProcessMetrics: () => void;
+  #producer: MetricProducer | undefined;
+
+  constructor({ logger, version, knowsTool }: TelemetrySettings) {
+    this.#logger = logger;
+    this.#version = version;
+    this.#observer = new Observer(this.instruments, logger, knowsTool);
+    this.#attempts = new Attempts(this.instruments, knowsTool);
+    this.#endProcessMetrics = processMetrics(this.instruments, version);
+    this.instruments.read('mcp_gateway_in_flight', () => this.#inFlight());
+    this.instruments.read('mcp_gateway_streams', () => this.#streams());
+    this.instruments.read('mcp_gateway_log_lines_dropped_total', () => [[{}, logger.dropped]]);
+  }
+
+  /** The outermost stage for the exchanges of a pool: counts, times, logs, and answers what is thrown. */
+  observe(pool: string): Stage {
+    return this.#observer.stage(pool);
+  }
+
+  /** Told at the end of each attempt; `failure` is what broke, if anything. */
+  readonly watchAttempt = (x: Exchange, endpoint: Endpoint, failure: Failure | undefined): void =>
+    this.#attempts.ended(x, endpoint, failure);
+
+  /** Counts a refusal that was given before there was an exchange. */
+  refused(reason: RefusalReason): void {
+    this.#observer.refused(reason);
+  }
+
+  /** Has a gauge's values read at each collection; a second reading of the same name takes the first one's place. */
+  gauge(name: GaugeName, reading: Reading): void {
+    this.instruments.read(name, reading);
+  }
+
+  /** Exchanges begun and not yet ended, streams included. */
+  get live(): ReadonlySet<Exchange> {
+    return this.#observer.live;
+  }
+
+  /** The metrics as OpenTelemetry data, for a reader's `metricProducers`. Loaded when first asked for: it takes 100 ms. */
+  async producer(): Promise<MetricProducer> {
+    if (this.#producer === undefined) {
+      const { InstrumentsProducer } = await import('./producer.ts');
+      this.#producer ??= new InstrumentsProducer(this.instruments, this.#version);
+    }
+    return this.#producer;
+  }
+
+  /** The metrics as Prometheus text. */
+  async render(): Promise<string> {
+    const [producer, { prometheusText }] = await Promise.all([this.producer(), import('./prometheus.ts')]);
+    const { resourceMetrics, errors } = await producer.collect();
+    for (const error of errors) this.#logger.warn({ event: 'metric_unreadable', message: String(error) });
+    return prometheusText(resourceMetrics);
+  }
+
+  /** Ends what runs beside the requests. */
+  close(): void {
+    this.#endProcessMetrics();
+  }
+
+  #inFlight(): Iterable<readonly [Labels, number]> {
+    const counts = new Map<string, number>();
+    for (const x of this.live) {
+      if (x.stream) continue;
+      const { id } = x.principal;
+      const client = counts.has(id) || counts.size < MAX_CLIENTS ? id : OTHER;
+      counts.set(client, (counts.get(client) ?? 0) + 1);
+    }
+    return Array.from(counts, ([client, count]) => [{ client }, count]);
+  }
+
+  #streams(): Iterable<readonly [Labels, number]> {
+    let get = 0;
+    let listen = 0;
+    for (const x of this.live) {
+      if (!x.stream) continue;
+      if (x.inbound.method === 'GET') get++;
+      else listen++;
+    }
+    return [
+      [{ kind: 'get' }, get],
+      [{ kind: 'listen' }, listen],
+    ];
+  }
+}
