@@ -6,6 +6,7 @@ import { pipeline } from './pipeline.ts';
 import { EndedSessions } from './sessions/ended-sessions.ts';
 import { SealedIds } from './sessions/sealed-id.ts';
 import type { Telemetry } from './telemetry/telemetry.ts';
+import { Catalogue } from './upstream/catalogue.ts';
 import type { PoolSettings } from './upstream/pool.ts';
 import { Pool } from './upstream/pool.ts';
 
@@ -13,6 +14,8 @@ import { Pool } from './upstream/pool.ts';
 export interface Gateway {
   readonly config: Config;
   readonly pools: ReadonlyMap<string, Pool>;
+  /** By pool name. */
+  readonly catalogues: ReadonlyMap<string, Catalogue>;
   /** By path. */
   readonly handlers: ReadonlyMap<string, Handler>;
   /** Closes the sockets to the upstreams; what is still in flight breaks. */
@@ -22,6 +25,7 @@ export interface Gateway {
 /** Builds the gateway of a configuration; nothing is listening yet. */
 export function buildGateway(config: Config, telemetry: Telemetry): Gateway {
   const pools = new Map(config.pools.map((pool) => [pool.name, new Pool(poolSettings(pool))]));
+  const catalogues = new Map([...pools.values()].map((pool) => [pool.name, new Catalogue(pool)]));
   const keys = config.session_keys.length > 0 ? config.session_keys : [randomBytes(32).toString('base64')];
   const codec = new SealedIds(keys);
   const ended = new EndedSessions();
@@ -46,6 +50,7 @@ export function buildGateway(config: Config, telemetry: Telemetry): Gateway {
         maxTimeoutMs: own.max_timeout ?? config.limits.max_timeout,
       },
       pool,
+      catalogue: catalogues.get(pool.name) as Catalogue,
       watchAttempt: telemetry.watchAttempt,
     });
     handlers.set(route.path, handler);
@@ -53,6 +58,7 @@ export function buildGateway(config: Config, telemetry: Telemetry): Gateway {
   return {
     config,
     pools,
+    catalogues,
     handlers,
     async close() {
       await Promise.all([...pools.values()].map((pool) => pool.destroy()));

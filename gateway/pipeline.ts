@@ -6,8 +6,10 @@ import type { Timeouts } from './limits/timeouts.ts';
 import { timeouts } from './limits/timeouts.ts';
 import type { AffinitySettings } from './sessions/affinity.ts';
 import { affinity } from './sessions/affinity.ts';
+import type { Catalogue } from './upstream/catalogue.ts';
 import type { AttemptWatcher } from './upstream/forward.ts';
 import { forward } from './upstream/forward.ts';
+import { mirroredParamsStage } from './upstream/mirrored-params.ts';
 import type { Pool } from './upstream/pool.ts';
 
 /** What one route's chain is made of. */
@@ -16,6 +18,7 @@ export interface Parts {
   readonly affinity: AffinitySettings;
   readonly timeouts: Timeouts;
   readonly pool: Pool;
+  readonly catalogue: Catalogue;
   readonly watchAttempt: AttemptWatcher;
 }
 
@@ -25,6 +28,7 @@ export function pipeline(parts: Parts): Handler {
     [
       parts.observe, //                     outermost: sees refusals too, and turns whatever breaks into an answer
       receive(), //                         the body is read and peeked: what is not MCP ends here, and the era is known
+      mirroredParamsStage(parts.catalogue), // headers that stand for arguments must say what the arguments say
       affinity(parts.affinity), //          an unknown session is answered before anything is spent on it
       timeouts(() => parts.timeouts), //    the clock covers everything that may wait: queues, connects, the upstream
     ],

@@ -3,9 +3,7 @@ import type { Command } from 'commander';
 import type { Config } from '../../config/schema.ts';
 import type { Running } from '../server/run.ts';
 import { run } from '../server/run.ts';
-import { createLogger } from '../telemetry/logger.ts';
-import { Telemetry } from '../telemetry/telemetry.ts';
-import { version } from '../version.ts';
+import { Logger } from '../telemetry/logger.ts';
 import type { ConfigFileOptions } from './config-file.ts';
 import { BAD_CONFIG, loadOrReport, withConfigFile } from './config-file.ts';
 
@@ -27,11 +25,10 @@ export async function serve(
   config: Config,
   { started, also }: { started?: (running: Running) => void; also?: () => Promise<void> } = {},
 ): Promise<void> {
-  const logger = createLogger(config.log);
-  const telemetry = new Telemetry({ logger, version, knowsTool: () => false });
+  const logger = new Logger(config.log);
   let running: Running;
   try {
-    running = await run(config, logger, telemetry);
+    running = await run(config, logger);
   } catch (error) {
     process.stderr.write(`The gateway could not start: ${error instanceof Error ? error.message : error}\n`);
     await also?.();
@@ -45,7 +42,8 @@ export async function serve(
     stopping = true;
     await running.stop();
     await also?.();
-    logger.flush(() => process.exit(0));
+    await logger.close();
+    process.exit(0);
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {

@@ -2,8 +2,9 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import { Exchange } from '../core/exchange.ts';
-import type { Refusal } from '../core/refusal.ts';
+import type { Refusal, RefusalReason } from '../core/refusal.ts';
 import { refusal, refusalMessage } from '../core/refusal.ts';
 import type { Handler } from '../core/stage.ts';
 import { legacy } from '../mcp/eras/legacy.ts';
@@ -23,6 +24,10 @@ export interface PublicService {
   readonly access: AccessRules;
   readonly peers: PeerReader;
   readonly maxBodyBytes: number;
+  /** Exchanges whose last byte is not out. */
+  readonly live: ReadonlySet<Exchange>;
+  /** Told of each refusal given before there was an exchange. */
+  refused(reason: RefusalReason): void;
   /** Whether the gateway is ready, for `/health`. */
   ready(): boolean;
 }
@@ -41,11 +46,8 @@ export class PublicListener {
   readonly server: Server;
   #service: PublicService;
   readonly #keepAlives = new KeepAlives();
-  /** Exchanges whose last byte is not out. */
-  readonly #open = new Set<Exchange>();
   #draining = false;
   #connections = 0;
-  #whenIdle: (() => void) | undefined;
 
   constructor(service: PublicService) {
     this.#service = service;
@@ -98,19 +100,17 @@ export class PublicListener {
   async drain(withinMs: number): Promise<void> {
     this.#draining = true;
     this.server.close();
-    for (const x of this.#open) if (x.stream) x.cancel(refusal('draining'));
-    const sweep = setInterval(() => this.server.closeIdleConnections(), SWEEP_MS);
-    let timer: NodeJS.Timeout | undefined;
-    const idle = new Promise<void>((resolve) => {
-      this.#whenIdle = resolve;
-      timer = setTimeout(resolve, withinMs);
-      if (this.#open.size === 0) resolve();
-    });
-    await idle;
-    clearTimeout(timer);
-    clearInterval(sweep);
+    const { live } = this.#service;
+    for (const x of live) if (x.stream) x.cancel(refusal('draining'));
+    const lastMoment = performance.now() + withinMs;
+    while (live.size > 0 && performance.now() < lastMoment) {
+      this.server.closeIdleConnections();
+      await pause(Math.min(SWEEP_MS, withinMs));
+    }
     this.server.closeIdleConnections();
-    setTimeout(() => this.server.closeAllConnections(), SWEEP_MS).unref();
+    // The last answers' bytes may still be on their way out of this process.
+    await pause(SWEEP_MS);
+    this.server.closeAllConnections();
   }
 
   #onRequest(req: IncomingMessage, res: ServerResponse): void {
@@ -123,7 +123,7 @@ export class PublicListener {
     const handler = service.handlers.get(path);
     if (handler === undefined) return this.#answerOther(req, res, path);
     const fault = accessFault(inbound, service.access);
-    if (fault !== undefined) return refuse(res, refusal('forbidden', { message: fault }));
+    if (fault !== undefined) return this.#refuse(res, refusal('forbidden', { message: fault }));
     if (inbound.origin !== undefined) {
       for (const [name, value] of Object.entries(corsHeaders(inbound.origin))) res.setHeader(name, value);
     }
@@ -138,7 +138,7 @@ export class PublicListener {
           .end();
         return;
       default:
-        return refuse(
+        return this.#refuse(
           res,
           refusal('method_not_allowed', { headers: ['allow', 'POST, GET, DELETE, OPTIONS'] }),
         );
@@ -148,11 +148,6 @@ export class PublicListener {
   #exchange(req: IncomingMessage, res: ServerResponse, inbound: Inbound, handler: Handler): void {
     const maxBytes = this.#service.maxBodyBytes;
     const x = new Exchange(inbound, legacy, () => readBody(req, maxBytes), performance.now());
-    this.#open.add(x);
-    x.defer(() => {
-      this.#open.delete(x);
-      if (this.#draining && this.#open.size === 0) this.#whenIdle?.();
-    });
     res.on('close', () => {
       if (!x.closed) x.disconnect();
     });
@@ -171,16 +166,17 @@ export class PublicListener {
       return;
     }
     const paths = [...this.#service.handlers.keys()].join(', ');
-    refuse(
+    this.#refuse(
       res,
       refusal('not_found', { message: `There is no MCP endpoint at this path; there is ${paths}` }),
     );
   }
-}
 
-/** A refusal of what has not become an exchange. */
-function refuse(res: ServerResponse, why: Refusal): void {
-  const body = refusalMessage(why, null);
-  const headers = ['content-type', 'application/json', 'content-length', String(Buffer.byteLength(body))];
-  res.writeHead(why.status, [...headers, ...(why.headers ?? [])]).end(body);
+  /** A refusal of what has not become an exchange. */
+  #refuse(res: ServerResponse, why: Refusal): void {
+    this.#service.refused(why.reason);
+    const body = refusalMessage(why, null);
+    const headers = ['content-type', 'application/json', 'content-length', String(Buffer.byteLength(body))];
+    res.writeHead(why.status, [...headers, ...(why.headers ?? [])]).end(body);
+  }
 }

@@ -6,9 +6,11 @@ import type { Config } from '../../config/schema.ts';
 import type { Gateway } from '../gateway.ts';
 import { buildGateway } from '../gateway.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import type { Telemetry } from '../telemetry/telemetry.ts';
+import { Telemetry } from '../telemetry/telemetry.ts';
+import { version } from '../version.ts';
 import type { Check } from './admin-listener.ts';
 import { AdminListener } from './admin-listener.ts';
+import { registerGauges } from './gauges.ts';
 import { PeerReader } from './peer.ts';
 import type { PublicService } from './public-listener.ts';
 import { PublicListener } from './public-listener.ts';
@@ -23,7 +25,12 @@ export interface Running {
 }
 
 /** Starts both listeners on a configuration. */
-export async function run(config: Config, logger: Logger, telemetry: Telemetry): Promise<Running> {
+export async function run(config: Config, logger: Logger): Promise<Running> {
+  const telemetry = new Telemetry({
+    logger,
+    version,
+    knowsTool: (pool, tool) => gateway.catalogues.get(pool)?.find(tool) !== undefined,
+  });
   const gateway = buildGateway(config, telemetry);
   let draining = false;
   const checks = (): Check[] => [
@@ -35,12 +42,20 @@ export async function run(config: Config, logger: Logger, telemetry: Telemetry):
     })),
   ];
   const ready = () => checks().every(({ ok }) => ok);
-  const publicListener = new PublicListener(publicService(gateway, ready));
+  const publicListener = new PublicListener(publicService(gateway, telemetry, ready));
   const admin = new AdminListener({ checks, metrics: () => telemetry.render() });
   const { listen } = config;
   const address = await publicListener.listen(listen.port, listen.host);
   const adminAddress = await admin.listen(config.admin.port, config.admin.host);
-  telemetry.gauge('mcp_gateway_client_connections', () => [[{}, publicListener.connections]]);
+  registerGauges(
+    telemetry,
+    () => gateway,
+    () => publicListener.connections,
+  );
+  for (const catalogue of gateway.catalogues.values()) {
+    // A pool that is not up yet is asked again when a client calls one of its tools.
+    catalogue.refresh().catch(() => {});
+  }
   const url = urlOf(address);
   const adminUrl = urlOf(adminAddress);
   logger.info({ event: 'started', url, admin_url: adminUrl, paths: [...gateway.handlers.keys()].join(' ') });
@@ -55,12 +70,13 @@ export async function run(config: Config, logger: Logger, telemetry: Telemetry):
       admin.server.close();
       admin.server.closeAllConnections();
       await gateway.close();
+      telemetry.close();
       logger.info({ event: 'stopped' });
     },
   };
 }
 
-function publicService(gateway: Gateway, ready: () => boolean): PublicService {
+function publicService(gateway: Gateway, telemetry: Telemetry, ready: () => boolean): PublicService {
   const { listen } = gateway.config;
   return {
     handlers: gateway.handlers,
@@ -71,6 +87,8 @@ function publicService(gateway: Gateway, ready: () => boolean): PublicService {
     },
     peers: new PeerReader(listen.trusted_proxies, 'http'),
     maxBodyBytes: listen.max_body,
+    live: telemetry.live,
+    refused: (reason) => telemetry.refused(reason),
     ready,
   };
 }

@@ -1,0 +1,40 @@
+// Gauges of what a running gateway holds: endpoints, sockets, client connections; read at each scrape.
+import type { Endpoint } from '../core/endpoint.ts';
+import type { Gateway } from '../gateway.ts';
+import type { Labels } from '../telemetry/instruments.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
+import type { Pool } from '../upstream/pool.ts';
+
+/** Has the gauges read from whatever gateway is current. */
+export function registerGauges(
+  telemetry: Telemetry,
+  current: () => Gateway,
+  clientConnections: () => number,
+): void {
+  const each = (value: (endpoint: Endpoint, pool: Pool) => number) => () =>
+    [...current().pools.values()].flatMap((pool) =>
+      pool.endpoints.map((endpoint) => [labelsOf(endpoint), value(endpoint, pool)] as const),
+    );
+  telemetry.gauge('mcp_gateway_client_connections', () => [[{}, clientConnections()]]);
+  telemetry.gauge(
+    'mcp_gateway_endpoint_in_flight',
+    each((endpoint) => endpoint.inFlight),
+  );
+  telemetry.gauge(
+    'mcp_gateway_endpoint_up',
+    each((endpoint) => (endpoint.state === 'available' ? 1 : 0)),
+  );
+  telemetry.gauge('mcp_gateway_connections', () =>
+    [...current().pools.values()].flatMap((pool) =>
+      pool.endpoints.flatMap((endpoint) =>
+        Object.entries(pool.connections(endpoint)).map(
+          ([state, count]) => [{ ...labelsOf(endpoint), state }, count] as const,
+        ),
+      ),
+    ),
+  );
+}
+
+function labelsOf(endpoint: Endpoint): Labels {
+  return { pool: endpoint.pool, endpoint: endpoint.origin + endpoint.path };
+}

@@ -1,0 +1,77 @@
+// The catalogue: which tools a pool lists, as the gateway itself has asked; bounds metric labels and checks headers.
+import { Method } from '../mcp/methods.ts';
+import { type MirroredParam, mirroredParams } from '../mcp/param-headers.ts';
+import { OwnClient } from './own-client.ts';
+import type { Pool } from './pool.ts';
+
+/** What the gateway knows of one tool. */
+export interface KnownTool {
+  readonly name: string;
+  /** `annotations` as listed: hints, to be believed only where the pool says so. */
+  readonly annotations: Readonly<Record<string, unknown>>;
+  readonly mirrored: readonly MirroredParam[];
+}
+
+const LIST_TIMEOUT_MS = 10_000;
+/** At most one refresh in this time, however many unknown names clients call. */
+const REFRESH_EVERY_MS = 10_000;
+const MAX_PAGES = 100;
+const MAX_TOOLS = 10_000;
+
+/** The tools of one pool; empty until the first list has arrived. */
+export class Catalogue {
+  readonly #pool: Pool;
+  readonly #now: () => number;
+  #tools: ReadonlyMap<string, KnownTool> = new Map();
+  #askedAt = Number.NEGATIVE_INFINITY;
+
+  /** `now`: monotonic ms. */
+  constructor(pool: Pool, now: () => number = () => performance.now()) {
+    this.#pool = pool;
+    this.#now = now;
+  }
+
+  get tools(): ReadonlyMap<string, KnownTool> {
+    return this.#tools;
+  }
+
+  /** The tool of this name, if the pool lists it; an unknown name makes the list be asked for again, in its time. */
+  find(name: string): KnownTool | undefined {
+    const tool = this.#tools.get(name);
+    if (tool === undefined) this.refresh().catch(() => {});
+    return tool;
+  }
+
+  /** Asks an endpoint for its list unless that was done a moment ago; rejects when it does not answer. */
+  async refresh(): Promise<void> {
+    const now = this.#now();
+    if (now - this.#askedAt < REFRESH_EVERY_MS) return;
+    this.#askedAt = now;
+    const endpoint = this.#pool.available[0];
+    if (endpoint === undefined) return;
+    const client = new OwnClient(this.#pool, endpoint);
+    try {
+      this.#tools = await list(client);
+    } finally {
+      await client.close().catch(() => {});
+    }
+  }
+}
+
+async function list(client: OwnClient): Promise<Map<string, KnownTool>> {
+  const tools = new Map<string, KnownTool>();
+  let cursor: unknown;
+  for (let page = 0; page < MAX_PAGES && tools.size < MAX_TOOLS; page++) {
+    const params = cursor === undefined ? {} : { cursor };
+    const { result } = await client.request(Method.toolsList, params, LIST_TIMEOUT_MS);
+    for (const tool of Array.isArray(result?.['tools']) ? result['tools'] : []) {
+      if (typeof tool?.name !== 'string') continue;
+      const { name, annotations, inputSchema } = tool;
+      const hints = typeof annotations === 'object' && annotations !== null ? annotations : {};
+      tools.set(name, { name, annotations: hints, mirrored: mirroredParams(inputSchema) });
+    }
+    cursor = result?.['nextCursor'];
+    if (typeof cursor !== 'string') break;
+  }
+  return tools;
+}

@@ -1,0 +1,136 @@
+// The gateway's own conversation with one endpoint: for what it asks itself, such as tool lists and health.
+import type { Endpoint } from '../core/endpoint.ts';
+import { MetaKey, Method } from '../mcp/methods.ts';
+import { version } from '../version.ts';
+import { readMessage } from './own-reply.ts';
+import type { Pool } from './pool.ts';
+
+const MODERN = '2026-07-28';
+const LEGACY = '2025-11-25';
+const clientInfo = { name: 'mcp-gateway', version };
+
+/** A JSON-RPC answer to one of the gateway's own requests. */
+export interface OwnAnswer {
+  readonly status: number;
+  readonly result: Record<string, unknown> | undefined;
+  readonly errorCode: number | undefined;
+  readonly session: string | undefined;
+}
+
+/**
+ * Speaks the endpoint's era, found at the first request: the stateless form is tried first, and what no stateless server
+ * would say means a sessionful one (MCP 2026-07-28, versioning, "Detection"). A legacy session is opened once, opened
+ * again when the server has forgotten it, and ended by `close`, so that no session of ours piles up upstream.
+ */
+export class OwnClient {
+  readonly #pool: Pool;
+  readonly #endpoint: Endpoint;
+  #stateless: boolean | undefined = undefined;
+  #session: string | undefined = undefined;
+  #opened = false;
+  #nextId = 1;
+
+  constructor(pool: Pool, endpoint: Endpoint) {
+    this.#pool = pool;
+    this.#endpoint = endpoint;
+  }
+
+  /** Whether the endpoint speaks the stateless era; undefined until it has answered. */
+  get stateless(): boolean | undefined {
+    return this.#stateless;
+  }
+
+  /** Sends a request; rejects when the endpoint does not answer within `timeoutMs`, or not in MCP. */
+  async request(method: string, params: Record<string, unknown>, timeoutMs: number): Promise<OwnAnswer> {
+    const signal = AbortSignal.timeout(timeoutMs);
+    if (this.#stateless === undefined) await this.#findEra(signal);
+    if (this.#stateless) return this.#post(method, this.#enveloped(params), statelessHeaders(method), signal);
+    const answer = await this.#inSession(method, params, signal);
+    if (answer.status !== 404) return answer;
+    this.#opened = false;
+    return this.#inSession(method, params, signal);
+  }
+
+  /** Ends the session, if there is one. */
+  async close(): Promise<void> {
+    const session = this.#session;
+    if (session === undefined) return;
+    this.#session = undefined;
+    const { body } = await this.#pool.sockets(this.#endpoint, false).request({
+      path: this.#endpoint.path,
+      method: 'DELETE',
+      headers: this.#headers(['mcp-session-id', session, 'mcp-protocol-version', LEGACY]),
+      signal: AbortSignal.timeout(2000),
+    });
+    await body.dump();
+  }
+
+  async #findEra(signal: AbortSignal): Promise<void> {
+    const headers = statelessHeaders(Method.discover);
+    const answer = await this.#post(Method.discover, this.#enveloped({}), headers, signal);
+    const versions = answer.result?.['supportedVersions'];
+    if (Array.isArray(versions)) this.#stateless = versions.includes(MODERN);
+    // A server that is down or wants a credential has said nothing about its era.
+    else if (answer.status < 500 && answer.status !== 401 && answer.status !== 403) this.#stateless = false;
+    else throw new Error(`answered ${answer.status}`);
+  }
+
+  async #inSession(method: string, params: Record<string, unknown>, signal: AbortSignal): Promise<OwnAnswer> {
+    if (!this.#opened) {
+      const hello = { protocolVersion: LEGACY, capabilities: {}, clientInfo };
+      const answer = await this.#post(Method.initialize, hello, [], signal);
+      if (answer.result === undefined) throw new Error(`answered initialize with ${answer.status}`);
+      this.#session = answer.session;
+      this.#opened = true;
+      await this.#post(Method.initialized, undefined, this.#sessionHeaders(), signal);
+    }
+    return this.#post(method, params, this.#sessionHeaders(), signal);
+  }
+
+  #sessionHeaders(): string[] {
+    const version = ['mcp-protocol-version', LEGACY];
+    return this.#session === undefined ? version : [...version, 'mcp-session-id', this.#session];
+  }
+
+  #enveloped(params: Record<string, unknown>): Record<string, unknown> {
+    const _meta = {
+      [MetaKey.protocolVersion]: MODERN,
+      [MetaKey.clientInfo]: clientInfo,
+      [MetaKey.clientCapabilities]: {},
+    };
+    return { ...params, _meta };
+  }
+
+  #headers(more: readonly string[]): string[] {
+    const own = this.#pool.headerRules.own;
+    return ['accept', 'application/json, text/event-stream', 'accept-encoding', 'identity', ...more, ...own];
+  }
+
+  async #post(
+    method: string,
+    params: Record<string, unknown> | undefined,
+    headers: readonly string[],
+    signal: AbortSignal,
+  ): Promise<OwnAnswer> {
+    const id = method.startsWith('notifications/') ? undefined : this.#nextId++;
+    const answer = await this.#pool.sockets(this.#endpoint, false).request({
+      path: this.#endpoint.path,
+      method: 'POST',
+      headers: this.#headers(['content-type', 'application/json', ...headers]),
+      body: JSON.stringify({ jsonrpc: '2.0', id, method, params }),
+      signal,
+    });
+    const session = answer.headers['mcp-session-id'];
+    const message = await readMessage(answer, id);
+    return {
+      status: answer.statusCode,
+      session: typeof session === 'string' ? session : undefined,
+      result: message?.result,
+      errorCode: message?.error?.code,
+    };
+  }
+}
+
+function statelessHeaders(method: string): string[] {
+  return ['mcp-protocol-version', MODERN, 'mcp-method', method];
+}

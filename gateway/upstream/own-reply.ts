@@ -1,0 +1,58 @@
+// Reads the answers to the gateway's own requests: whole, bounded, JSON or a stream of events.
+import type { Dispatcher } from 'undici';
+import { isEventStream, isJson } from './reply-headers.ts';
+
+/** More than any list or health answer that the gateway asks for should take. */
+const MAX_BYTES = 16 * 1024 * 1024;
+
+export interface OwnMessage {
+  readonly id?: unknown;
+  readonly result?: Record<string, unknown>;
+  readonly error?: { readonly code?: number };
+}
+
+/** The JSON-RPC message that answers `id`; undefined when the body holds none. */
+export async function readMessage(
+  { headers, body }: Dispatcher.ResponseData,
+  id: number | undefined,
+): Promise<OwnMessage | undefined> {
+  const type = headers['content-type'];
+  const contentType = typeof type === 'string' ? type : undefined;
+  const sse = isEventStream(contentType);
+  if (id === undefined || !(sse || isJson(contentType))) {
+    await body.dump();
+    return undefined;
+  }
+  let text = '';
+  body.setEncoding('utf8');
+  for await (const chunk of body) {
+    text += chunk as string;
+    if (text.length > MAX_BYTES) throw new Error('answered with more than expected');
+    const answer = sse ? answerIn(text, id) : undefined;
+    if (answer !== undefined) {
+      body.destroy();
+      return answer;
+    }
+  }
+  return sse ? answerIn(`${text}\n\n`, id) : parse(text);
+}
+
+/** The answer among the complete events of `text`. */
+function answerIn(text: string, id: number): OwnMessage | undefined {
+  const events = text.replaceAll('\r\n', '\n').split('\n\n').slice(0, -1);
+  for (const event of events) {
+    const data = event.split('\n').flatMap((line) => (line.startsWith('data:') ? [line.slice(5)] : []));
+    const message = data.length > 0 ? parse(data.join('\n')) : undefined;
+    if (message?.id === id) return message;
+  }
+  return undefined;
+}
+
+function parse(text: string): OwnMessage | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
