@@ -4,7 +4,8 @@ import type { Refusal } from '../core/refusal.ts';
 import { refusal } from '../core/refusal.ts';
 import type { Reply } from '../core/reply.ts';
 import type { Handler, Stage } from '../core/stage.ts';
-import { noEnvelope, readEnvelope } from '../mcp/envelope.ts';
+import { noEnvelope } from '../mcp/envelope.ts';
+import { readEnvelope } from '../mcp/envelope-reader.ts';
 import { classify, isFault } from '../mcp/eras/classify.ts';
 import type { EraFault } from '../mcp/eras/era.ts';
 
