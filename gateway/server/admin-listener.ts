@@ -26,7 +26,9 @@ export class AdminListener {
 
   constructor(service: AdminService) {
     const app = adminApp(service);
-    this.server = createServer(getRequestListener(app.fetch, { overrideGlobalObjects: false }));
+    // It answers 500 itself when a handler fails, so its promise has nothing to say.
+    const answer = getRequestListener(app.fetch, { overrideGlobalObjects: false });
+    this.server = createServer((incoming, outgoing) => void answer(incoming, outgoing));
   }
 
   listen(port: number, host: string): Promise<AddressInfo> {
