@@ -72,6 +72,12 @@ describe('the checker of floors', () => {
     ['node:http in a command', 'gateway/commands/x.ts', "import http from 'node:http';", /node:http/],
     ['undici in a policy', 'gateway/health/x.ts', "import { request } from 'undici';", /undici/],
     ['Redis by another name', 'gateway/cache/store.ts', "import { Redis } from 'ioredis';", /redis-\*/],
+    [
+      'shared state where a policy is meant',
+      'gateway/limits/rate-limit.ts',
+      "import type { RedisConnection } from '../redis/redis-connection.ts';",
+      /only redis-\*/,
+    ],
     ['OpenTelemetry below', 'gateway/core/x.ts', "import { m } from '@opentelemetry/api';", /OpenTelemetry/],
   ])('catches %s', (_name, path, code, message) => {
     expect(floorViolations([{ path, text: opening + code }])).toEqual([expect.stringMatching(message)]);
@@ -81,6 +87,10 @@ describe('the checker of floors', () => {
     ['gateway/server/x.ts', "import { Hono } from 'hono';\nimport { a } from '../core/a.ts';"],
     ['gateway/core/x.ts', "import type { Config } from '../../config/schema.ts';"],
     ['gateway/cache/redis-store.ts', "import { Redis } from 'ioredis';"],
+    [
+      'gateway/limits/redis-buckets.ts',
+      "import type { RedisConnection } from '../redis/redis-connection.ts';",
+    ],
     ['gateway/main.ts', "import { serve } from './commands/serve.ts';"],
     ['gateway/upstream/x.ts', "import type { IncomingHttpHeaders } from 'node:http';"],
     ['gateway/cache/x.ts', "// import { a } from '../limits/a.ts';"],

@@ -8,6 +8,7 @@ export const floors: Readonly<Record<string, number>> = {
   'gateway/mcp': 0,
   'gateway/version.ts': 0,
   'gateway/core': 1,
+  'gateway/redis': 1,
   'gateway/advise': 2,
   'gateway/auth': 2,
   'gateway/balance': 2,
@@ -67,6 +68,9 @@ function wrongImport(source: Source, target: string, isTypeOnly: boolean): strin
   if (to > from) return `imports ${target}: floor ${from} may not look up to floor ${to}`;
   if (to === from && !neighbours.some(([importer, imported]) => importer === room && imported === other)) {
     return `imports ${target}: rooms of floor ${from} are blind to each other`;
+  }
+  if (other === 'gateway/redis' && from === 2 && !/\/redis-[^/]+\.ts$/.test(source.path)) {
+    return `imports ${target}: on floor 2 only redis-* files know Redis`;
   }
   if (room === 'gateway/core' && other === 'config' && !isTypeOnly) {
     return `imports ${target}: core takes only types from config`;

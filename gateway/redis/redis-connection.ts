@@ -1,0 +1,170 @@
+// The connection to Redis that all shared state goes over: it answers within 50 ms or not at all, and never fails a call.
+import type { Redis } from 'ioredis';
+import { Breaker } from './breaker.ts';
+import type { Listener } from './redis-messages.ts';
+import { RedisMessages } from './redis-messages.ts';
+import { COMMAND_TIMEOUT_MS, commandOptions, messageOptions, retryDelay } from './redis-options.ts';
+
+export interface RedisSettings {
+  /** `redis://` or `rediss://`. */
+  readonly url: string;
+  /** Put before every key and channel. */
+  readonly prefix: string;
+}
+
+/** Told when Redis comes or goes; `why` says what is wrong. The first call tells the first state known. */
+export type StateListener = (up: boolean, why: string) => void;
+
+/** A script's run: keys and arguments in the order of the script; undefined when Redis is away. */
+export type Script = (...keysAndArgs: (string | number | Buffer)[]) => Promise<unknown>;
+
+/** A subscription made before the client was loaded. */
+interface Subscription {
+  readonly channel: string;
+  readonly listener: Listener;
+  end(): void;
+}
+
+/** Wait before Redis is asked again after it has failed too often while connected, in ms. */
+const HOLD_MS = 1000;
+/** A timeout that fires this much late tells of this process's own lag, not of Redis, in ms. */
+const LAG_MS = 25;
+
+const away = Promise.resolve(undefined);
+
+/** One process's connection to Redis. */
+export class RedisConnection {
+  readonly prefix: string;
+  /** Whether commands are sent at all. */
+  up = false;
+  readonly #url: string;
+  readonly #breaker = new Breaker();
+  readonly #stateListeners: StateListener[] = [];
+  readonly #early = new Set<Subscription>();
+  readonly #scripts = new Map<string, { lua: string; numberOfKeys: number }>();
+  #redis: Redis | undefined = undefined;
+  #messages: RedisMessages | undefined = undefined;
+  #told: boolean | undefined = undefined;
+  #problem = 'no connection';
+  #held = false;
+  #closed = false;
+
+  constructor({ url, prefix }: RedisSettings) {
+    this.#url = url;
+    this.prefix = prefix;
+    this.#open().catch((error: unknown) => this.#tell(false, String(error)));
+  }
+
+  /**
+   * Runs a command. The promise never rejects and is never late: it gives undefined when Redis is away, answers with an
+   * error or takes longer than 50 ms. Errors inside a pipeline stay in its result.
+   */
+  run<T>(command: (redis: Redis) => Promise<T>): Promise<T | undefined> {
+    const redis = this.#redis;
+    if (!this.up || redis === undefined) return away;
+    const sentAt = performance.now();
+    return command(redis).then(
+      (value) => {
+        this.#breaker.succeeded();
+        return value;
+      },
+      (error: unknown) => {
+        this.#failed(error, performance.now() - sentAt);
+        return undefined;
+      },
+    );
+  }
+
+  /** Makes a Lua script callable; it travels once per server. `name` is unique among scripts. */
+  script(name: string, lua: string, numberOfKeys: number): Script {
+    this.#scripts.set(name, { lua, numberOfKeys });
+    this.#redis?.defineCommand(name, { lua, numberOfKeys });
+    return (...keysAndArgs) =>
+      this.run((redis) => (redis as unknown as Record<string, Script>)[name]?.(...keysAndArgs) ?? away);
+  }
+
+  /** Listens on a channel, which gets the prefix; the result ends it. */
+  subscribe(channel: string, listener: Listener): () => void {
+    const full = this.prefix + channel;
+    if (this.#messages !== undefined) return this.#messages.add(full, listener);
+    const early: Subscription = { channel: full, listener, end: () => this.#early.delete(early) };
+    this.#early.add(early);
+    return () => early.end();
+  }
+
+  /** Says `message` on a channel, which gets the prefix; undefined when Redis is away. */
+  publish(channel: string, message: string): Promise<number | undefined> {
+    return this.run((redis) => redis.publish(this.prefix + channel, message));
+  }
+
+  /** Has `listener` told of each change of state from now on. */
+  onState(listener: StateListener): void {
+    this.#stateListeners.push(listener);
+  }
+
+  /** Drops both connections; nothing is sent any more. */
+  close(): void {
+    this.#closed = true;
+    this.up = false;
+    this.#redis?.disconnect();
+    this.#messages?.close();
+  }
+
+  /** The client is loaded here: a gateway without Redis does not pay for it. */
+  async #open(): Promise<void> {
+    const { Redis: Client } = await import('ioredis');
+    if (this.#closed) return;
+    const delay = (attempt: number) => retryDelay(attempt, Math.random);
+    const redis = new Client(
+      this.#url,
+      commandOptions((attempt) => (this.#held ? HOLD_MS : delay(attempt))),
+    );
+    for (const [name, script] of this.#scripts) redis.defineCommand(name, script);
+    redis.on('error', (error: Error) => {
+      this.#problem = error.message;
+    });
+    redis.on('ready', () => {
+      this.#held = false;
+      this.#breaker.succeeded();
+      this.up = true;
+      this.#tell(true, '');
+    });
+    redis.on('close', () => {
+      this.up = false;
+      this.#tell(false, this.#problem);
+    });
+    this.#redis = redis;
+    redis.connect().catch(() => {});
+    this.#messages = new RedisMessages(new Client(this.#url, messageOptions(delay)));
+    for (const early of this.#early) early.end = this.#messages.add(early.channel, early.listener);
+  }
+
+  #failed(error: unknown, tookMs: number): void {
+    if (!this.up || !(error instanceof Error)) return;
+    // An answer that says no comes from a server that is well: a full one can still be read, and reading it is cheap.
+    if (error.name === 'ReplyError') {
+      if (error.message.startsWith('READONLY')) this.#trip('it has become a read-only replica');
+    } else if (error.message === 'Command timed out') {
+      if (tookMs > COMMAND_TIMEOUT_MS + LAG_MS) return;
+      if (this.#breaker.timedOut()) this.#trip(`no answer within ${COMMAND_TIMEOUT_MS} ms`);
+    } else if (this.#breaker.failed()) this.#trip(error.message);
+  }
+
+  /**
+   * Gives the connection up and lets a new one prove itself: its handshake is held to the same 50 ms, so a server that
+   * hangs or is slow is not asked by any call until it is well.
+   */
+  #trip(why: string): void {
+    this.#problem = why;
+    this.#held = true;
+    this.up = false;
+    this.#redis?.disconnect(true);
+    this.#tell(false, why);
+  }
+
+  #tell(up: boolean, why: string): void {
+    if (this.#told === up || this.#closed) return;
+    this.#told = up;
+    for (const listener of this.#stateListeners) listener(up, why);
+  }
+}
