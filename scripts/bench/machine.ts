@@ -2,7 +2,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { cpus, platform, release, totalmem } from 'node:os';
+import { cpus, loadavg, platform, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 import type { Placement } from './placement.ts';
 import { findTool } from './tools.ts';
@@ -15,6 +15,8 @@ export interface Machine {
   memory_bytes: number;
   os: string;
   placement: string;
+  /** The system's one-minute load before anything was measured. */
+  load_before: number;
 }
 
 /** The hardware and how the processes are laid out on it. */
@@ -25,6 +27,7 @@ export function describeMachine(placement: Placement): Machine {
     memory_bytes: totalmem(),
     os: `${platform()} ${release()}`,
     placement: placement.name,
+    load_before: Number((loadavg()[0] ?? 0).toFixed(2)),
   };
 }
 

@@ -15,6 +15,8 @@ import { say } from './tools.ts';
 const CASES: readonly BenchCase[] = [passThrough, sseRelay, sessions, skew];
 /** Whatever hangs, the bench does not hold a machine for longer. */
 const LONGEST_RUN_MS = 60 * 60 * 1000;
+/** Above this one-minute load, something else is running that will be in the figures. */
+const BUSY_LOAD = 0.5;
 
 let lab: Lab | undefined;
 let ending = false;
@@ -23,6 +25,8 @@ let ending = false;
 async function bench({ cases, settings, placement: wanted, json, assert }: Options): Promise<number> {
   const placement = choosePlacement(wanted);
   const machine = describeMachine(placement);
+  if (machine.load_before > BUSY_LOAD)
+    say(`!! the machine is busy (load ${machine.load_before}): read ratios only`);
   const versions = describeVersions();
   const results: Result[] = [];
   const goals: Goal[] = [];
