@@ -1,4 +1,27 @@
-// Principals: who calls, as far as the gateway knows.
+// Principals: who calls, as far as the gateway knows, and what the configuration says of that caller.
+
+/** A token bucket. */
+export interface RateRule {
+  /** Requests a second in the long run. */
+  readonly perSecond: number;
+  /** Requests that may come at once; at least 1. */
+  readonly burst: number;
+}
+
+/** What one client may use; compiled once at boot. */
+export interface ClientPolicy {
+  /** Calls in flight at once. */
+  readonly concurrency: number;
+  /** Calls that may wait for a slot, and how long each may, in ms. */
+  readonly queueSize: number;
+  readonly queueTimeoutMs: number;
+  /** Undefined: no limit. */
+  readonly rate: RateRule | undefined;
+  /** Long-lived streams open at once. */
+  readonly streams: number;
+  /** Whether a tool may be seen and called, by the name that clients see; undefined: every tool. */
+  readonly allows: ((tool: string) => boolean) | undefined;
+}
 
 /** The caller. Limits, logs, sessions and cache scope go by it. */
 export interface Principal {
@@ -6,9 +29,11 @@ export interface Principal {
   readonly id: string;
   /** What sessions are bound to; stable over a client's addresses and tokens. */
   readonly binding: string;
+  /** Set where the configuration names this client; else the limits' own values apply. */
+  readonly policy: ClientPolicy | undefined;
 }
 
 /** A caller without credentials, known by its address. Its sessions are bearer secrets: they may follow it anywhere. */
 export function anonymous(address: string): Principal {
-  return { id: address, binding: 'anonymous' };
+  return { id: address, binding: 'anonymous', policy: undefined };
 }
