@@ -3,14 +3,35 @@
 /** Names remembered with their verdict; clients choose names, so the memo must not grow with them. */
 const MAX_MEMO = 1000;
 
-/** The regular expression of a glob. A run of stars is one star, so that no pattern can take long to fail. */
-export function globToRegExp(glob: string): RegExp {
-  const body = glob
-    .replace(/\*+/g, '*')
-    .replace(/[.+^${}()|[\]\\/]/g, '\\$&')
-    .replaceAll('*', '.*')
-    .replaceAll('?', '.');
-  return new RegExp(`^${body}$`, 's');
+/**
+ * Compiles a glob. Matching goes back to the last star only, so that no name, however long, costs more than its length
+ * times the pattern's (a regular expression would try every way to share a name between several stars).
+ */
+export function glob(pattern: string): (name: string) => boolean {
+  if (!/[*?]/.test(pattern)) return (name) => name === pattern;
+  if (pattern === '*') return () => true;
+  return (name) => matches(pattern, name);
+}
+
+function matches(pattern: string, name: string): boolean {
+  let p = 0;
+  let n = 0;
+  let star = -1;
+  let resume = 0;
+  while (n < name.length) {
+    if (pattern[p] === '*') {
+      star = p++;
+      resume = n;
+    } else if (p < pattern.length && (pattern[p] === '?' || pattern[p] === name[n])) {
+      p++;
+      n++;
+    } else if (star !== -1) {
+      p = star + 1;
+      n = ++resume;
+    } else return false;
+  }
+  while (pattern[p] === '*') p++;
+  return p === pattern.length;
 }
 
 /** Remembers what `decide` says of a name; forgets everything when full, which costs less than keeping an order. */

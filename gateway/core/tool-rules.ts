@@ -2,7 +2,7 @@
 import type { ToolRule } from '../../config/schema.ts';
 import { Method } from '../mcp/methods.ts';
 import type { Exchange } from './exchange.ts';
-import { globToRegExp, memoized } from './glob.ts';
+import { glob, memoized } from './glob.ts';
 
 /** Finds the rule of a tool by the upstream's own name for it; undefined where none matches. */
 export type RuleOf = (tool: string) => ToolRule | undefined;
@@ -10,8 +10,8 @@ export type RuleOf = (tool: string) => ToolRule | undefined;
 /** Compiles `pools[].tools`: the first rule that matches wins. Undefined when there are no rules to ask. */
 export function compileToolRules(rules: readonly ToolRule[]): RuleOf | undefined {
   if (rules.length === 0) return undefined;
-  const compiled = rules.map((rule) => ({ rule, pattern: globToRegExp(rule.match) }));
-  return memoized((tool) => compiled.find(({ pattern }) => pattern.test(tool))?.rule);
+  const compiled = rules.map((rule) => ({ rule, matches: glob(rule.match) }));
+  return memoized((tool) => compiled.find(({ matches }) => matches(tool))?.rule);
 }
 
 /** The rule of the tool that `x` calls; undefined when it calls none. A batch has no rule: its calls may differ. */
