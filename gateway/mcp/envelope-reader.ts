@@ -1,13 +1,34 @@
 // Reads envelopes from request bodies, in one strict pass over the bytes that builds nothing else.
 import { isUtf8 } from 'node:buffer';
+import { isAmbiguous, lookalike } from './ambiguity.ts';
 import type { BadEnvelope, Envelope } from './envelope.ts';
 import { noEnvelope } from './envelope.ts';
 import type { ScanLimits } from './json-scanner.ts';
 import { JsonScanner, ScanProblem } from './json-scanner.ts';
-import { MetaKey } from './methods.ts';
+import { MetaKey, nameSource } from './methods.ts';
 
 /** Batches of 2025-03-26 may hold this many messages. */
 const MAX_BATCH = 100;
+/** Longest id, in bytes of its JSON text: it is kept, compared and echoed for as long as the exchange lasts. */
+const MAX_ID_BYTES = 512;
+/** How a string, a number or `null` begins. */
+const idStarts = Buffer.from('"-0123456789n');
+
+const messageKeys = ['jsonrpc', 'id', 'method', 'params', 'result', 'error'];
+const paramKeys = [
+  'name',
+  'arguments',
+  '_meta',
+  'uri',
+  'taskId',
+  'requestId',
+  'inputResponses',
+  'requestState',
+];
+const metaKeys = [MetaKey.protocolVersion, MetaKey.progressToken];
+
+/** The members of `params` that can name what a request is about. */
+type Names = Partial<Record<'name' | 'uri' | 'taskId', string | undefined>>;
 
 /** Reads the envelope of a request body. */
 export function readEnvelope(body: Buffer, limits?: ScanLimits): Envelope | BadEnvelope {
@@ -24,15 +45,16 @@ export function readEnvelope(body: Buffer, limits?: ScanLimits): Envelope | BadE
 }
 
 function bad(message: string): never {
-  throw new ScanProblem('repeated', message);
+  throw new ScanProblem('message', message);
 }
 
 class EnvelopeReader extends JsonScanner {
   rawId: string | undefined;
+  #nullId = false;
+  /** A text was spelled with escapes, so it may hold what plain JSON text cannot. */
+  #escapes = false;
   #method: string | undefined;
-  #name: string | undefined;
-  #uri: string | undefined;
-  #taskId: string | undefined;
+  #names: Names = {};
   #claimed = false;
   #revision: string | undefined;
   #progressToken: string | undefined;
@@ -45,7 +67,6 @@ class EnvelopeReader extends JsonScanner {
     const c = this.peek();
     if (c === 0x7b) return this.#message(0);
     if (c === 0x5b) return this.#batch();
-    if (c === -1) this.fail();
     this.value(0);
     this.finish();
     return bad('A JSON-RPC message is an object');
@@ -66,54 +87,46 @@ class EnvelopeReader extends JsonScanner {
 
   #reset(): void {
     this.rawId = undefined;
-    this.#method = this.#name = this.#uri = this.#taskId = undefined;
-    this.#claimed = this.#continued = false;
-    this.#revision = this.#progressToken = this.#requestId = undefined;
+    this.#names = {};
+    this.#claimed = this.#continued = this.#nullId = this.#escapes = false;
+    this.#method = this.#revision = this.#progressToken = this.#requestId = undefined;
     this.#argumentsStart = this.#argumentsEnd = 0;
   }
 
   #message(depth: number): Envelope {
     let seen = 0;
-    let version = '';
+    let version: string | undefined;
     let answers = false;
     this.open(depth + 1);
     for (let first = true; this.nextKey(first); first = false) {
-      const key = this.key();
-      const start = this.pos;
-      switch (key) {
+      const at = this.keyAmong(messageKeys);
+      seen = this.#once(seen, at, messageKeys);
+      switch (messageKeys[at]) {
         case 'jsonrpc':
-          seen = this.#once(seen, 1, key);
-          this.value(depth + 1);
-          version = this.slice(start, this.pos);
+          version = this.#text(depth + 1);
           break;
         case 'id':
-          seen = this.#once(seen, 2, key);
-          this.rawId = this.#scalar(depth + 1);
+          this.#id(depth + 1);
           break;
         case 'method':
-          seen = this.#once(seen, 4, key);
           this.#method = this.#text(depth + 1) ?? bad('"method" must be a string');
           break;
         case 'params':
-          seen = this.#once(seen, 8, key);
-          if (this.bytes[start] === 0x7b) this.#params(depth + 1);
+          if (this.bytes[this.pos] === 0x7b) this.#params(depth + 1);
           else this.value(depth + 1);
           break;
         case 'result':
-          seen = this.#once(seen, 16, key);
-          answers = true;
-          this.value(depth + 1);
-          break;
         case 'error':
-          seen = this.#once(seen, 32, key);
+          if (answers) bad('A response has one "result" or one "error"');
           answers = true;
           this.value(depth + 1);
           break;
         default:
+          this.#refuseLookalike(messageKeys);
           this.value(depth + 1);
       }
     }
-    if (version !== '"2.0"') bad('"jsonrpc" must be "2.0"');
+    if (version !== '2.0') bad('"jsonrpc" must be "2.0"');
     return this.#envelope(answers);
   }
 
@@ -121,11 +134,17 @@ class EnvelopeReader extends JsonScanner {
     const method = this.#method;
     if (method === undefined && !answers) bad('The message has neither "method" nor "result" nor "error"');
     if (method !== undefined && answers) bad('The message is both a request and a response');
+    if (method !== undefined && this.#nullId) bad('"id" must be a string or a number');
+    const source = nameSource(method ?? '');
+    const name = source && this.#names[source];
+    if (this.#escapes && (isAmbiguous(method ?? '') || isAmbiguous(name ?? ''))) {
+      bad('"method" or name holds control characters or half a surrogate pair');
+    }
     return {
       kind: method === undefined ? 'response' : this.rawId === undefined ? 'notification' : 'request',
       method: method ?? '',
       id: this.rawId,
-      name: this.#name ?? this.#uri ?? this.#taskId,
+      name,
       claimed: this.#claimed,
       revision: this.#revision,
       progressToken: this.#progressToken,
@@ -141,34 +160,26 @@ class EnvelopeReader extends JsonScanner {
     let seen = 0;
     this.open(depth + 1);
     for (let first = true; this.nextKey(first); first = false) {
-      const key = this.key();
+      const at = this.keyAmong(paramKeys);
+      seen = this.#once(seen, at, paramKeys);
+      const key = paramKeys[at];
       const start = this.pos;
       switch (key) {
         case 'name':
-          seen = this.#once(seen, 1, key);
-          this.#name = this.#text(depth + 1);
-          break;
         case 'uri':
-          seen = this.#once(seen, 2, key);
-          this.#uri = this.#text(depth + 1);
-          break;
         case 'taskId':
-          seen = this.#once(seen, 4, key);
-          this.#taskId = this.#text(depth + 1);
+          this.#names[key] = this.#text(depth + 1);
           break;
         case 'arguments':
-          seen = this.#once(seen, 8, key);
           this.value(depth + 1);
           this.#argumentsStart = start;
           this.#argumentsEnd = this.pos;
           break;
         case '_meta':
-          seen = this.#once(seen, 16, key);
           if (this.bytes[start] === 0x7b) this.#meta(depth + 1);
           else this.value(depth + 1);
           break;
         case 'requestId':
-          seen = this.#once(seen, 32, key);
           this.value(depth + 1);
           this.#requestId = this.slice(start, this.pos);
           break;
@@ -178,6 +189,7 @@ class EnvelopeReader extends JsonScanner {
           this.value(depth + 1);
           break;
         default:
+          this.#refuseLookalike(paramKeys);
           this.value(depth + 1);
       }
     }
@@ -187,10 +199,11 @@ class EnvelopeReader extends JsonScanner {
     let seen = 0;
     this.open(depth + 1);
     for (let first = true; this.nextKey(first); first = false) {
-      const key = this.key();
+      const at = this.keyAmong(metaKeys);
+      seen = this.#once(seen, at, metaKeys);
+      const key = metaKeys[at];
       const start = this.pos;
       if (key === MetaKey.protocolVersion) {
-        seen = this.#once(seen, 1, key);
         this.#claimed = true;
         this.#revision = this.#text(depth + 1);
       } else {
@@ -200,10 +213,16 @@ class EnvelopeReader extends JsonScanner {
     }
   }
 
-  /** Parsers disagree on which of two equal keys counts, so a body that has two in its envelope could be read in two ways. */
-  #once(seen: number, bit: number, key: string): number {
-    if ((seen & bit) !== 0) bad(`"${key}" stands twice`);
-    return seen | bit;
+  /** Parsers disagree on which of two equal keys counts, so a body with two in its envelope could be read in two ways. */
+  #once(seen: number, at: number, of: readonly string[]): number {
+    if (at === -1) return seen;
+    if ((seen & (1 << at)) !== 0) bad(`"${of[at]}" stands twice`);
+    return seen | (1 << at);
+  }
+
+  #refuseLookalike(of: readonly string[]): void {
+    const member = lookalike(this.key(), of);
+    if (member !== undefined) bad(`A key resembles "${member}" in all but case`);
   }
 
   /** A string value decoded; undefined, and consumed, when the value is of another type. */
@@ -213,16 +232,19 @@ class EnvelopeReader extends JsonScanner {
       this.value(depth);
       return undefined;
     }
-    const escaped = this.string();
-    if (escaped) return String(JSON.parse(this.slice(start, this.pos)));
-    return this.slice(start + 1, this.pos - 1);
+    if (!this.string()) return this.slice(start + 1, this.pos - 1);
+    this.#escapes = true;
+    return String(JSON.parse(this.slice(start, this.pos)));
   }
 
-  #scalar(depth: number): string {
+  #id(depth: number): void {
     const start = this.pos;
     const c = this.bytes[start] ?? 0;
-    if (c !== 0x22 && c !== 0x2d && !(c >= 0x30 && c <= 0x39)) bad('"id" must be a string or a number');
+    if (!idStarts.includes(c)) bad('"id" must be a string or a number');
     this.value(depth);
-    return this.slice(start, this.pos);
+    if (this.pos - start > MAX_ID_BYTES) bad(`"id" is longer than ${MAX_ID_BYTES} bytes`);
+    // Only a response to what could not be read has a null id (JSON-RPC 2.0, "Response object").
+    if (c === 0x6e) this.#nullId = true;
+    else this.rawId = this.slice(start, this.pos);
   }
 }

@@ -7,7 +7,7 @@ export interface Envelope {
   readonly method: string;
   /** Raw JSON text of the id, so that it comes back byte for byte (9007199254740993 survives). */
   readonly id: string | undefined;
-  /** `params.name` or `params.uri` or `params.taskId`: what `Mcp-Name` mirrors. */
+  /** `params.name`, `params.uri` or `params.taskId`, whichever `Mcp-Name` mirrors for this method. */
   readonly name: string | undefined;
   /** True when `_meta` claims a protocol version, well-formed or not: the mark of a stateless request. */
   readonly claimed: boolean;

@@ -12,7 +12,7 @@ export const defaultScanLimits: ScanLimits = { depth: 64, elements: 100_000 };
 
 /** What is wrong with a document; thrown inside a scan (without a stack: hostile input must be cheap) and caught at its edge. */
 export class ScanProblem {
-  readonly kind: 'syntax' | 'depth' | 'elements' | 'repeated';
+  readonly kind: 'syntax' | 'depth' | 'elements' | 'message';
   readonly message: string;
   constructor(kind: ScanProblem['kind'], message: string) {
     this.kind = kind;
@@ -28,6 +28,11 @@ const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 const OPEN_BRACKET = 0x5b;
 const CLOSE_BRACKET = 0x5d;
+
+/** 1 for the bytes that stand for themselves inside a string; one look-up for each byte of a body is all they cost. */
+const plainBytes = new Uint8Array(256).fill(1, 0x20);
+plainBytes[QUOTE] = plainBytes[BACKSLASH] = 0;
+const escapable = Buffer.from('"\\/bfnrt');
 
 /** Walks one document. `pos` is the next byte; each method leaves it behind what it consumed. */
 export class JsonScanner {
@@ -122,10 +127,31 @@ export class JsonScanner {
     return true;
   }
 
-  /** Text of the last key. An escaped key is decoded, so that it cannot hide behind its spelling. */
+  /**
+   * Which of `names` (in ASCII) the last key is; -1 when it is none. Compared where it lies, since making a text of each
+   * key costs more than the rest of the scan. An escaped key is decoded, so that it cannot hide behind its spelling.
+   */
+  keyAmong(names: readonly string[]): number {
+    if (this.keyEscaped) return names.indexOf(this.key());
+    const length = this.keyEnd - this.keyStart;
+    for (let i = 0; i < names.length; i++) {
+      const name = names[i] as string;
+      if (name.length === length && this.#keyIs(name)) return i;
+    }
+    return -1;
+  }
+
+  #keyIs(name: string): boolean {
+    for (let i = 0; i < name.length; i++) {
+      if (this.bytes[this.keyStart + i] !== name.charCodeAt(i)) return false;
+    }
+    return true;
+  }
+
+  /** Text of the last key. */
   key(): string {
     if (this.keyEscaped) return String(JSON.parse(this.slice(this.keyStart - 1, this.keyEnd + 1)));
-    return this.bytes.toString('latin1', this.keyStart, this.keyEnd);
+    return this.slice(this.keyStart, this.keyEnd);
   }
 
   slice(start: number, end: number): string {
@@ -155,16 +181,15 @@ export class JsonScanner {
     let pos = this.pos + 1;
     let escaped = false;
     while (pos < length) {
-      const c = bytes[pos] as number;
+      while (plainBytes[bytes[pos] as number] === 1) pos++;
+      const c = bytes[pos];
       if (c === QUOTE) {
         this.pos = pos + 1;
         return escaped;
       }
-      if (c < 0x20) break;
-      if (c === BACKSLASH) {
-        escaped = true;
-        pos = this.#escape(pos + 1);
-      } else pos++;
+      if (c !== BACKSLASH) break;
+      escaped = true;
+      pos = this.#escape(pos + 1);
     }
     this.pos = pos;
     return this.fail();
@@ -183,16 +208,7 @@ export class JsonScanner {
       }
       return pos + 5;
     }
-    const simple =
-      c === QUOTE ||
-      c === BACKSLASH ||
-      c === 0x2f ||
-      c === 0x62 ||
-      c === 0x66 ||
-      c === 0x6e ||
-      c === 0x72 ||
-      c === 0x74;
-    if (!simple) {
+    if (c === undefined || !escapable.includes(c)) {
       this.pos = pos;
       this.fail();
     }

@@ -21,24 +21,27 @@ export const Method = {
   resourcesRead: 'resources/read',
 } as const;
 
-/** Methods whose `Mcp-Name` header must mirror the body (MCP 2026-07-28, streamable HTTP; SEP-2663 for tasks). */
-const named: ReadonlySet<string> = new Set([
-  Method.toolsCall,
-  Method.promptsGet,
-  Method.resourcesRead,
-  'tasks/get',
-  'tasks/update',
-  'tasks/cancel',
+/**
+ * Which of `params` names what a request is about, and is mirrored in its `Mcp-Name` header (MCP 2026-07-28, streamable
+ * HTTP; SEP-2663 for tasks).
+ */
+const nameSources: ReadonlyMap<string, 'name' | 'uri' | 'taskId'> = new Map([
+  [Method.toolsCall, 'name'],
+  [Method.promptsGet, 'name'],
+  [Method.resourcesRead, 'uri'],
+  ['tasks/get', 'taskId'],
+  ['tasks/update', 'taskId'],
+  ['tasks/cancel', 'taskId'],
 ]);
 
-export function needsName(method: string): boolean {
-  return named.has(method);
+export function nameSource(method: string): 'name' | 'uri' | 'taskId' | undefined {
+  return nameSources.get(method);
 }
 
 /** Methods that the specifications define; any other is counted under one label. */
 const known: ReadonlySet<string> = new Set([
   ...Object.values(Method),
-  ...named,
+  ...nameSources.keys(),
   'ping',
   'completion/complete',
   'logging/setLevel',

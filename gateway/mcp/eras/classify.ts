@@ -17,12 +17,12 @@ export function classify(inbound: Inbound, envelope: Envelope): Era | EraFault {
     return { code: -32600, message: 'Requests of this protocol version cannot be batched' };
   }
   const version = inbound.protocolVersion;
-  if (version !== undefined && envelope.kind !== 'none' && isoDate.test(version) && version >= FIRST_MODERN) {
-    if (envelope.kind === 'request' || envelope.kind === 'batch') {
-      return { code: -32602, message: `A request of ${version} needs its protocol version in "_meta"` };
-    }
+  if (version === undefined || !isoDate.test(version) || version < FIRST_MODERN) return legacy;
+  if (envelope.kind === 'request' || envelope.kind === 'batch') {
+    return { code: -32602, message: `A request of ${version} needs its protocol version in "_meta"` };
   }
-  return legacy;
+  // Only requests must carry `_meta`; a notification belongs where its header says.
+  return envelope.kind === 'notification' ? modern : legacy;
 }
 
 export function isFault(verdict: Era | EraFault): verdict is EraFault {

@@ -3,7 +3,7 @@
 import type { Envelope } from '../envelope.ts';
 import { decodeMirrored, isToken } from '../headers.ts';
 import type { Inbound } from '../inbound.ts';
-import { Method, needsName } from '../methods.ts';
+import { Method, nameSource } from '../methods.ts';
 import type { Era, EraFault } from './era.ts';
 
 /** HeaderMismatch (MCP 2026-07-28, basic, "Error Codes"). */
@@ -32,12 +32,14 @@ export const modern: Era = {
  * headers and whoever decides by the body would see two different requests.
  */
 function check(inbound: Inbound, envelope: Envelope): EraFault | undefined {
-  if (envelope.revision === undefined) {
-    return { code: INVALID_PARAMS, message: '"_meta" names a protocol version that is not a string' };
-  }
-  if (inbound.protocolVersion === undefined) return mismatch('The MCP-Protocol-Version header is missing');
-  if (inbound.protocolVersion !== envelope.revision) {
-    return mismatch('MCP-Protocol-Version is not the protocol version in "_meta"');
+  if (envelope.claimed) {
+    if (envelope.revision === undefined) {
+      return { code: INVALID_PARAMS, message: '"_meta" names a protocol version that is not a string' };
+    }
+    if (inbound.protocolVersion === undefined) return mismatch('The MCP-Protocol-Version header is missing');
+    if (inbound.protocolVersion !== envelope.revision) {
+      return mismatch('MCP-Protocol-Version is not the protocol version in "_meta"');
+    }
   }
   if (inbound.mcpMethod !== undefined) {
     if (inbound.mcpMethod !== envelope.method) return mismatch('Mcp-Method is not the method in the body');
@@ -46,8 +48,10 @@ function check(inbound: Inbound, envelope: Envelope): EraFault | undefined {
 }
 
 function checkName(inbound: Inbound, envelope: Envelope): EraFault | undefined {
-  if (!needsName(envelope.method)) return undefined;
-  if (inbound.mcpName === undefined) return mismatch('The Mcp-Name header is missing');
+  if (nameSource(envelope.method) === undefined) return undefined;
+  if (inbound.mcpName === undefined) {
+    return envelope.name === undefined ? undefined : mismatch('The Mcp-Name header is missing');
+  }
   if (inbound.mcpName === envelope.name && !inbound.mcpName.startsWith('=?')) return undefined;
   const name = decodeMirrored(inbound.mcpName);
   if (name === undefined) return mismatch('Mcp-Name is not valid base64');
