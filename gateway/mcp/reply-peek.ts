@@ -2,8 +2,17 @@
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
-/** Captured texts are ids, method names and codes: anything longer is cut, so that no answer can make the peek grow. */
-const MAX_CAPTURE = 512;
+/**
+ * Captured texts are ids, method names and codes: anything longer is cut, so that no answer can make the peek grow. An
+ * id of the longest kind fits even where the upstream spells each of its bytes as an escape.
+ */
+const MAX_CAPTURE = 4096;
+/** Bytes of a string that are looked at one by one before a native search takes over: most strings end sooner. */
+const NEAR = 64;
+
+/** 1 for the bytes of numbers, `true`, `false` and `null`: `NaN`, `Infinity` and HTML have others. */
+const scalarBytes = new Uint8Array(256);
+for (const byte of Buffer.from('+-.0123456789Eaeflnrstu')) scalarBytes[byte] = 1;
 
 /** Sections of a message whose members are looked at. */
 type Section = 'none' | 'result' | 'error';
@@ -79,10 +88,12 @@ export class ReplyPeek {
         case 0x2c:
           this.#endScalar();
           this.#expectKey = this.#watched();
+          if (this.#depth === 0) this.broken = true;
           break;
         case 0x3a:
           this.#expectKey = false;
           this.#capturing = this.#watched() && this.#wanted();
+          if (this.#depth === 0) this.broken = true;
           break;
         case 0x20:
         case 0x0a:
@@ -90,8 +101,9 @@ export class ReplyPeek {
         case 0x09:
           break;
         default:
-          if (this.#depth === 0) this.broken = true;
-          else if (this.#capturing) this.#capture(String.fromCharCode(c));
+          if (this.#depth === 0 || scalarBytes[c] === 0) this.broken = true;
+          else if (this.#capturing && this.#captured.length < MAX_CAPTURE)
+            this.#captured += String.fromCharCode(c);
       }
       pos++;
     }
@@ -146,24 +158,16 @@ export class ReplyPeek {
   }
 
   #string(chunk: Buffer, from: number): number {
-    const length = chunk.length;
-    let pos = from;
-    if (this.#escaped) {
-      this.#escaped = false;
-      pos++;
+    const end = closingQuote(chunk, this.#escaped ? from + 1 : from);
+    const stop = Math.min(end, chunk.length);
+    this.#escaped = end > chunk.length;
+    if (this.#capturing && this.#captured.length < MAX_CAPTURE) {
+      const room = MAX_CAPTURE - this.#captured.length;
+      // One character for each byte, so that a chunk may end inside a UTF-8 sequence.
+      this.#captured += chunk.toString('latin1', from, Math.min(stop, from + room));
     }
-    while (pos < length) {
-      const c = chunk[pos];
-      if (c === QUOTE) {
-        if (this.#capturing) this.#capture(chunk.toString('utf8', from, pos));
-        this.#endString();
-        return pos + 1;
-      }
-      pos += c === BACKSLASH ? 2 : 1;
-    }
-    if (this.#capturing) this.#capture(chunk.toString('utf8', from, length));
-    this.#escaped = pos > length;
-    return length;
+    if (end < chunk.length) this.#endString();
+    return stop + 1;
   }
 
   #endString(): void {
@@ -179,10 +183,6 @@ export class ReplyPeek {
     }
   }
 
-  #capture(text: string): void {
-    if (this.#captured.length < MAX_CAPTURE) this.#captured += text;
-  }
-
   #endScalar(): void {
     if (!this.#capturing) return;
     this.#capturing = false;
@@ -190,10 +190,36 @@ export class ReplyPeek {
     this.#captured = '';
     if (raw === '') return;
     if (this.#depth === 1) {
-      if (this.#key === 'id') this.id = raw;
-      else this.method = raw.slice(1, -1);
+      if (this.#key === 'id') this.id = raw.startsWith('"') ? Buffer.from(raw, 'latin1').toString() : raw;
+      else this.method = unquoted(raw);
     } else if (this.#section === 'error') this.errorCode = raw;
     else if (this.#key === 'isError') this.isError = raw === 'true';
-    else this.resultType = raw.slice(1, -1);
+    else this.resultType = unquoted(raw);
   }
+}
+
+function unquoted(raw: string): string | undefined {
+  return raw.startsWith('"') ? raw.slice(1, -1) : undefined;
+}
+
+/** Where the string that `from` is inside of ends; the chunk's length when it does not, one more after a lone `\\`. */
+function closingQuote(chunk: Buffer, from: number): number {
+  const length = chunk.length;
+  let pos = from;
+  while (pos < length) {
+    const near = Math.min(length, pos + NEAR);
+    while (pos < near) {
+      const c = chunk[pos];
+      if (c === QUOTE) return pos;
+      pos += c === BACKSLASH ? 2 : 1;
+    }
+    if (pos >= length) return pos;
+    const quote = chunk.indexOf(QUOTE, pos);
+    const end = quote === -1 ? length : quote;
+    let slashes = 0;
+    while (end - slashes > pos && chunk[end - 1 - slashes] === BACKSLASH) slashes++;
+    if (slashes % 2 === 0) return end;
+    pos = end + 1;
+  }
+  return pos;
 }

@@ -44,7 +44,7 @@ describe('the scanner', () => {
       fc.property(fc.oneof(nearlyJson, fc.json(), fc.string({ unit: 'binary' })), (text) => {
         expect(accepted(around(text))).toBe(parses(around(text)));
       }),
-      { numRuns: 5000 },
+      { numRuns: 3000 },
     );
   });
 
@@ -62,7 +62,7 @@ describe('the scanner', () => {
       fc.property(damaged, (bytes) => {
         expect(accepted(around(bytes))).toBe(parses(around(bytes)));
       }),
-      { numRuns: 5000 },
+      { numRuns: 3000 },
     );
   });
 
