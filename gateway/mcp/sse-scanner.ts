@@ -4,6 +4,7 @@ import { ReplyPeek } from './reply-peek.ts';
 const LF = 0x0a;
 const CR = 0x0d;
 const newline = Buffer.from('\n');
+const BYTE_ORDER_MARK = '\xef\xbb\xbf';
 
 /** Which field a line is; `unknown` while its name is still incomplete. */
 type Field = 'start' | 'name' | 'data' | 'id' | 'skip';
@@ -17,11 +18,13 @@ export class SseScanner {
   readonly message = new ReplyPeek();
   /** True between events, where a comment may be put in. */
   atBoundary = true;
-  /** An event with an id has passed: the client can resume the stream. */
+  /** The last whole event left the client an id to come back with (WHATWG HTML, "last event ID buffer"). */
   resumable = false;
   readonly #onEvent: (message: ReplyPeek) => void;
   #field: Field = 'start';
   #name = '';
+  #first = true;
+  #hasId = false;
   #hasData = false;
   #afterCr = false;
   #skipSpace = false;
@@ -33,7 +36,9 @@ export class SseScanner {
   push(chunk: Buffer): void {
     const length = chunk.length;
     let pos = 0;
+    // Each is searched again only once passed, so that a chunk of nothing but line ends takes linear time.
     let cr = chunk.indexOf(CR);
+    let lf = chunk.indexOf(LF);
     while (pos < length) {
       if (this.#afterCr) {
         this.#afterCr = false;
@@ -43,7 +48,7 @@ export class SseScanner {
         }
       }
       if (cr !== -1 && cr < pos) cr = chunk.indexOf(CR, pos);
-      const lf = chunk.indexOf(LF, pos);
+      if (lf !== -1 && lf < pos) lf = chunk.indexOf(LF, pos);
       const end = lf === -1 ? (cr === -1 ? length : cr) : cr !== -1 && cr < lf ? cr : lf;
       if (end > pos) this.#text(chunk, pos, end);
       if (end === length) return;
@@ -62,7 +67,7 @@ export class SseScanner {
       if (chunk[pos] === 0x20) pos++;
     }
     if (this.#field === 'data' && pos < end) this.message.push(chunk.subarray(pos, end));
-    if (this.#field === 'id' && pos < end) this.resumable = true;
+    if (this.#field === 'id' && pos < end) this.#hasId = true;
   }
 
   /** Reads the name up to the colon; returns where the value begins. */
@@ -74,19 +79,26 @@ export class SseScanner {
         this.#setField();
         return pos + 1;
       }
-      if (this.#name.length < 6) this.#name += String.fromCharCode(c);
+      if (this.#name.length < 8) this.#name += String.fromCharCode(c);
     }
     return end;
   }
 
   #setField(): void {
-    const name = this.#name;
+    const name = this.#fieldText();
     this.#field = name === 'data' ? 'data' : name === 'id' ? 'id' : 'skip';
     this.#skipSpace = true;
+    if (this.#field === 'id') this.#hasId = false;
     if (this.#field === 'data') {
       if (this.#hasData) this.message.push(newline);
       this.#hasData = true;
     }
+  }
+
+  /** A byte order mark before the first line is no part of it. */
+  #fieldText(): string {
+    const name = this.#name;
+    return this.#first && name.startsWith(BYTE_ORDER_MARK) ? name.slice(BYTE_ORDER_MARK.length) : name;
   }
 
   #endLine(): void {
@@ -94,8 +106,12 @@ export class SseScanner {
       if (this.#hasData && this.message.started) this.#onEvent(this.message);
       if (this.#hasData) this.message.reset();
       this.#hasData = false;
+      this.resumable = this.#hasId;
       this.atBoundary = true;
     }
+    // A line without a colon is a field of that name and no value.
+    if (this.#field === 'name' && this.#fieldText() === 'id') this.#hasId = false;
+    this.#first = false;
     this.#field = 'start';
     this.#name = '';
     this.#skipSpace = false;
