@@ -19,9 +19,9 @@ export const UNSUPPORTED: readonly Unsupported[] = [
   { path: 'listen.tls', what: 'TLS' },
   { path: 'listen.workers', what: 'more than one process' },
 
-  { path: 'auth.mode', what: 'authentication' },
-  { path: 'auth.jwt', what: 'authentication' },
-  { path: 'clients', what: 'telling clients apart by keys' },
+  { path: 'clients[].concurrency', what: 'a concurrency limit' },
+  { path: 'clients[].queue', what: 'a queue' },
+  { path: 'clients[].rate', what: 'a rate limit' },
 
   { path: 'limits.concurrency', what: 'a concurrency limit' },
   { path: 'limits.queue', what: 'a queue' },

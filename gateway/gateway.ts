@@ -1,7 +1,9 @@
 // The composition root: from a configuration to one compiled handler per route, with the pools and stores behind them.
 import { randomBytes } from 'node:crypto';
 import type { Config, PoolConfig } from '../config/schema.ts';
+import { buildIdentity } from './auth/identity.ts';
 import type { Handler } from './core/stage.ts';
+import { clientPolicies } from './limits/client-policies.ts';
 import { pipeline } from './pipeline.ts';
 import { EndedSessions } from './sessions/ended-sessions.ts';
 import { SealedIds } from './sessions/sealed-id.ts';
@@ -18,6 +20,8 @@ export interface Gateway {
   readonly catalogues: ReadonlyMap<string, Catalogue>;
   /** By path. */
   readonly handlers: ReadonlyMap<string, Handler>;
+  /** Documents that anybody may read, as JSON text by path. */
+  readonly documents: ReadonlyMap<string, string>;
   /** Closes the sockets to the upstreams; what is still in flight breaks. */
   close(): Promise<void>;
 }
@@ -29,12 +33,18 @@ export function buildGateway(config: Config, telemetry: Telemetry): Gateway {
   const keys = config.session_keys.length > 0 ? config.session_keys : [randomBytes(32).toString('base64')];
   const codec = new SealedIds(keys);
   const ended = new EndedSessions();
+  const policies = clientPolicies(config);
+  const identity = buildIdentity(config, policies, (ok, why) =>
+    telemetry.tell(ok, ok ? 'token_keys_back' : 'token_keys_away', why),
+  );
   const handlers = new Map<string, Handler>();
   for (const route of config.routes) {
     const pool = pools.get(route.pools[0] as string) as Pool;
     const own = config.pools.find(({ name }) => name === pool.name) as PoolConfig;
     const handler = pipeline({
       observe: telemetry.observe(pool.name),
+      authenticate: identity.authenticate(route.path, pool.passesAuthorization),
+      hasToolAccess: [...policies.values()].some(({ allows }) => allows !== undefined),
       affinity: {
         path: route.path,
         pool: pool.name,
@@ -60,6 +70,7 @@ export function buildGateway(config: Config, telemetry: Telemetry): Gateway {
     pools,
     catalogues,
     handlers,
+    documents: identity.documents,
     async close() {
       await Promise.all([...pools.values()].map((pool) => pool.destroy()));
     },

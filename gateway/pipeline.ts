@@ -1,4 +1,5 @@
 // The page: the stages that each exchange passes, in order, and why they stand in this order.
+import { authorize } from './auth/authorize.ts';
 import type { Handler, Stage } from './core/stage.ts';
 import { compose } from './core/stage.ts';
 import { receive } from './limits/receive.ts';
@@ -15,6 +16,10 @@ import type { Pool } from './upstream/pool.ts';
 /** What one route's chain is made of. */
 export interface Parts {
   readonly observe: Stage;
+  /** Undefined where nobody has a credential and none is asked for. */
+  readonly authenticate: Stage | undefined;
+  /** Whether any client may call some tools only. */
+  readonly hasToolAccess: boolean;
   readonly affinity: AffinitySettings;
   readonly timeouts: Timeouts;
   readonly pool: Pool;
@@ -24,14 +29,17 @@ export interface Parts {
 
 /** Composes the handler of a route with one pool and no prefix: bytes pass through untouched. */
 export function pipeline(parts: Parts): Handler {
+  const stages: (Stage | undefined)[] = [
+    parts.observe, //                       outermost: sees refusals too, and turns whatever breaks into an answer
+    parts.authenticate, //                  by the head alone: an unknown caller buys no buffer
+    receive(), //                           the body is read and peeked: what is not MCP ends here, and the era is known
+    mirroredParamsStage(parts.catalogue), // headers that stand for arguments must say what the arguments say
+    parts.hasToolAccess ? authorize() : undefined, // outside of all that may answer: every answer is checked
+    affinity(parts.affinity), //            an unknown session is answered before anything is spent on it
+    timeouts(() => parts.timeouts), //      the clock covers everything that may wait: queues, connects, the upstream
+  ];
   return compose(
-    [
-      parts.observe, //                     outermost: sees refusals too, and turns whatever breaks into an answer
-      receive(), //                         the body is read and peeked: what is not MCP ends here, and the era is known
-      mirroredParamsStage(parts.catalogue), // headers that stand for arguments must say what the arguments say
-      affinity(parts.affinity), //          an unknown session is answered before anything is spent on it
-      timeouts(() => parts.timeouts), //    the clock covers everything that may wait: queues, connects, the upstream
-    ],
+    stages.filter((stage) => stage !== undefined),
     forward(parts.pool, parts.watchAttempt), // picks an endpoint, sends, follows the answer
   );
 }

@@ -14,6 +14,12 @@ export const auth = z
         audience: httpUrl().describe('The `aud` every token must carry, usually the public URL.'),
         jwks_uri: httpUrl().describe("URL of the issuer's public keys."),
         client_claim: z.string().min(1).prefault('sub').describe('Claim that names the client.'),
+        scopes: z
+          .array(
+            pattern(/^[\x21\x23-\x5b\x5d-\x7e]+$/, 'must be a scope: printable characters without spaces'),
+          )
+          .prefault([])
+          .describe('Scopes that every token must have; others are answered 403 with insufficient_scope.'),
       })
       .optional()
       .describe('Accepts signed access tokens as credentials.'),

@@ -21,6 +21,8 @@ import type { PeerReader } from './peer.ts';
 export interface PublicService {
   /** By path, e.g. `/mcp`. */
   readonly handlers: ReadonlyMap<string, Handler>;
+  /** Documents that anybody may read, as JSON text by path. */
+  readonly documents: ReadonlyMap<string, string>;
   readonly access: AccessRules;
   readonly peers: PeerReader;
   readonly maxBodyBytes: number;
@@ -165,6 +167,8 @@ export class PublicListener {
       res.writeHead(ready ? 200 : 503, { 'content-type': 'text/plain' }).end(ready ? 'ok\n' : 'not ready\n');
       return;
     }
+    const document = this.#service.documents.get(path);
+    if (document !== undefined) return answerDocument(req, res, document);
     const paths = [...this.#service.handlers.keys()].join(', ');
     this.#refuse(
       res,
@@ -179,4 +183,14 @@ export class PublicListener {
     const headers = ['content-type', 'application/json', 'content-length', String(Buffer.byteLength(body))];
     res.writeHead(why.status, [...headers, ...(why.headers ?? [])]).end(body);
   }
+}
+
+/** A document that pages of any origin may read before they have a credential: it says how to get one. */
+function answerDocument(req: IncomingMessage, res: ServerResponse, document: string): void {
+  if (req.method === 'OPTIONS') {
+    res.writeHead(204, preflightHeaders('*', req.headers['access-control-request-headers'])).end();
+    return;
+  }
+  res.writeHead(200, { 'content-type': 'application/json', 'access-control-allow-origin': '*' });
+  res.end(req.method === 'HEAD' ? undefined : document);
 }

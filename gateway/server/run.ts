@@ -80,6 +80,7 @@ function publicService(gateway: Gateway, telemetry: Telemetry, ready: () => bool
   const { listen } = gateway.config;
   return {
     handlers: gateway.handlers,
+    documents: gateway.documents,
     access: {
       allowedHosts: listen.allowed_hosts.map((name) => name.toLowerCase()),
       allowedOrigins: listen.allowed_origins,

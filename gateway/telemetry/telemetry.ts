@@ -64,6 +64,12 @@ export class Telemetry {
     this.instruments.read(name, reading);
   }
 
+  /** Logs a change of state of something that the gateway depends on. */
+  tell(ok: boolean, event: string, message: string): void {
+    if (ok) this.#logger.info({ event });
+    else this.#logger.warn({ event, message });
+  }
+
   /** Exchanges begun and not yet ended, streams included. */
   get live(): ReadonlySet<Exchange> {
     return this.#observer.live;

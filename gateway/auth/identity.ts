@@ -1,0 +1,71 @@
+// Identity: builds what a configuration says of callers, as stages and documents for the routes.
+import { hash } from 'node:crypto';
+import type { Config } from '../../config/schema.ts';
+import type { ClientPolicy } from '../core/principal.ts';
+import type { Stage } from '../core/stage.ts';
+import { ApiKeys } from './api-keys.ts';
+import { authenticate } from './authenticate.ts';
+import { challenges } from './challenge.ts';
+import { Tokens } from './jwt.ts';
+import type { KeySetListener } from './key-set.ts';
+import { KeySet } from './key-set.ts';
+import { metadataDocuments, metadataUrl } from './resource-metadata.ts';
+
+export interface Identity {
+  /** The stage of a route; undefined where nobody can have a credential and none is asked for. */
+  authenticate(path: string, passesAuthorization: boolean): Stage | undefined;
+  /** Resource metadata to serve without a credential, as JSON text by path. */
+  readonly documents: ReadonlyMap<string, string>;
+}
+
+/** Builds the identity of a configuration; `policies` are the named clients'. */
+export function buildIdentity(
+  { auth, clients, listen, routes }: Config,
+  policies: ReadonlyMap<string, ClientPolicy>,
+  onKeySet: KeySetListener,
+): Identity {
+  const keys = new ApiKeys(
+    clients.flatMap(({ id, api_key, api_key_sha256 }) => {
+      const hex = api_key_sha256 ?? (api_key === undefined ? undefined : hash('sha256', api_key, 'hex'));
+      if (hex === undefined) return [];
+      const principal = { id, binding: JSON.stringify(['api_key', id]), policy: policies.get(id) };
+      return [{ digest: Buffer.from(hex, 'hex'), principal }];
+    }),
+  );
+  const { jwt } = auth;
+  const required = auth.mode === 'required';
+  const tokens =
+    jwt &&
+    new Tokens(
+      {
+        issuer: jwt.issuer,
+        audience: jwt.audience,
+        clientClaim: jwt.client_claim,
+        scopes: jwt.scopes,
+        policies,
+      },
+      new KeySet(jwt.jwks_uri, onKeySet),
+    );
+  const metadata = jwt && {
+    audience: jwt.audience,
+    issuer: jwt.issuer,
+    scopes: jwt.scopes,
+    publicUrl: listen.public_url,
+  };
+  return {
+    authenticate(path, passesAuthorization) {
+      if (!required && keys.size === 0 && tokens === undefined) return undefined;
+      const settings = {
+        metadataUrl: metadata && metadataUrl(path, metadata),
+        scopes: metadata?.scopes ?? [],
+      };
+      return authenticate({ required, keys, tokens, challenges: challenges(settings), passesAuthorization });
+    },
+    documents: metadata
+      ? metadataDocuments(
+          routes.map(({ path }) => path),
+          metadata,
+        )
+      : new Map(),
+  };
+}
