@@ -59,7 +59,7 @@ it('many tokens with a new key at once share one fetch', async () => {
   const next = await signer('next');
   keys = [known.publish, next.publish];
   const fresh = await Promise.all(Array.from({ length: 20 }, (_, i) => next.token(`n${i}`)));
-  const verdicts = await Promise.all(fresh.map((token) => tokens.verify(token)));
+  const verdicts = await Promise.all(fresh.map(async (token) => tokens.verify(token)));
   expect(verdicts.every((verdict) => typeof verdict === 'object')).toBe(true);
   expect(fetches).toBe(2);
 });
