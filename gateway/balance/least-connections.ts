@@ -3,7 +3,7 @@ import type { Endpoint } from '../core/endpoint.ts';
 import type { Balancer } from './balancer.ts';
 
 /**
- * The search begins at another endpoint each time, so that equal loads are spread instead of herding on the first
+ * The search begins behind the endpoint picked last, so that equal loads take turns instead of herding on the first
  * (nginx's and HAProxy's least-connection modes rotate ties likewise).
  */
 export class LeastConnections implements Balancer {
@@ -11,17 +11,18 @@ export class LeastConnections implements Balancer {
 
   pick(available: readonly Endpoint[]): Endpoint | undefined {
     const count = available.length;
-    this.#start = (this.#start + 1) % (count || 1);
-    let best: Endpoint | undefined;
+    let best = -1;
     let bestLoad = Number.POSITIVE_INFINITY;
     for (let i = 0; i < count; i++) {
-      const endpoint = available[(this.#start + i) % count] as Endpoint;
+      const at = (this.#start + i) % count;
+      const endpoint = available[at] as Endpoint;
       const load = (endpoint.inFlight + 1) / endpoint.weight;
       if (load < bestLoad) {
-        best = endpoint;
+        best = at;
         bestLoad = load;
       }
     }
-    return best;
+    this.#start = best + 1;
+    return available[best];
   }
 }

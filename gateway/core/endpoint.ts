@@ -1,5 +1,8 @@
 // Endpoints: one upstream address each, with the live figures that balancers and health go by.
 
+/** Time in which a measured latency loses about two thirds of its weight, as Finagle's peak EWMA has it. */
+const LATENCY_DECAY_MS = 10_000;
+
 /** Whether an endpoint may be given work, and if not, why. */
 export type EndpointState = 'available' | 'unhealthy' | 'ejected' | 'draining';
 
@@ -18,8 +21,10 @@ export class Endpoint {
   inFlight = 0;
   /** Long-lived streams (GET, `subscriptions/listen`), which do not count as load. */
   streams = 0;
-  /** Moving average of the time to the first answer byte, in ms; 0 until measured. */
+  /** Peak-sensitive moving average of the time to the first answer byte, in ms; 0 until measured. */
   latencyMs = 0;
+  /** Monotonic ms at which `latencyMs` was last measured. */
+  measuredAt = 0;
 
   constructor(id: string, pool: string, url: string, weight: number) {
     const parsed = new URL(url);
@@ -29,5 +34,18 @@ export class Endpoint {
     this.origin = parsed.origin;
     this.path = parsed.pathname + parsed.search;
     this.weight = weight;
+  }
+
+  /** Takes a measurement in: a slower one counts at once and in full, faster ones by the time since the last. */
+  noteLatency(tookMs: number, now: number): void {
+    const kept = Math.exp((this.measuredAt - now) / LATENCY_DECAY_MS);
+    const average = this.latencyMs * kept + tookMs * (1 - kept);
+    this.latencyMs = this.latencyMs === 0 ? tookMs : Math.max(tookMs, average);
+    this.measuredAt = now;
+  }
+
+  /** `latencyMs` as it counts now: it fades, or an endpoint that was slow once would never be tried again. */
+  latencyAt(now: number): number {
+    return this.latencyMs * Math.exp(Math.min(0, this.measuredAt - now) / LATENCY_DECAY_MS);
   }
 }

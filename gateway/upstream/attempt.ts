@@ -204,9 +204,7 @@ export class Attempt implements Dispatcher.DispatchHandler, ByteStream {
   #noteLatency(): void {
     const x = this.#x;
     x.answeredAt = performance.now();
-    const took = x.answeredAt - x.sentAt;
-    const known = this.#endpoint.latencyMs;
-    this.#endpoint.latencyMs = known === 0 ? took : known * 0.8 + took * 0.2;
+    this.#endpoint.noteLatency(x.answeredAt - x.sentAt, x.answeredAt);
   }
 
   #unusable(fault: string): void {
