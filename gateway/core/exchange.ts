@@ -117,7 +117,11 @@ export class Exchange {
   /** JSON text of a refusal for the request or, in a batch, for each of its requests. */
   refusalText(why: Refusal): string {
     const waiting = this.envelope.items.filter((item) => item.kind === 'request');
-    if (waiting.length === 0) return refusalMessage(why, this.envelope.id ?? null);
+    if (waiting.length === 0) {
+      // The id of a posted response is the upstream's: to the client it could be that of a request of its own.
+      const id = this.envelope.kind === 'response' ? undefined : this.envelope.id;
+      return refusalMessage(why, id ?? null);
+    }
     return `[${waiting.map((item) => refusalMessage(why, item.id ?? null)).join(',')}]`;
   }
 }
