@@ -13,7 +13,7 @@ import { validate } from './validate.ts';
 import { MAX_FILE_BYTES, readYaml } from './yaml-document.ts';
 import { readValues } from './yaml-values.ts';
 
-/** `files` are the absolute paths of the secrets read; `positionOf` finds a path's line in the file. */
+/** `files` are the absolute paths of the secrets named; `positionOf` finds a path's line in the file. */
 export interface Loaded {
   ok: true;
   config: Config;
@@ -21,7 +21,7 @@ export interface Loaded {
   positionOf(path: Path): Position;
 }
 
-export type LoadResult = Loaded | { ok: false; problems: Problem[] };
+export type LoadResult = Loaded | { ok: false; problems: Problem[]; files: string[] };
 
 /** Loads a file; `env` holds the variables it may use. Reads synchronously: once at start and at each reload. */
 export function loadConfig(file: string, { env }: { env: Env }): LoadResult {
@@ -64,7 +64,7 @@ export function parseConfig(text: string, options: { file: string; env: Env; dir
     return { ok: true, config, files, positionOf: (path) => locate(document, lines, { path, message: '' }) };
   }
   const problems = findings.map((finding) => toProblem(file, finding, locate(document, lines, finding)));
-  return { ok: false, problems: problems.toSorted(byPosition) };
+  return { ok: false, problems: problems.toSorted(byPosition), files };
 }
 
 function toProblem(file: string, finding: Finding, { line, column }: Position): Problem {
@@ -80,7 +80,7 @@ function toProblem(file: string, finding: Finding, { line, column }: Position): 
 }
 
 function unreadable(file: string, message: string): LoadResult {
-  return { ok: false, problems: [{ file, line: 1, column: 1, path: 'file', message }] };
+  return { ok: false, problems: [{ file, line: 1, column: 1, path: 'file', message }], files: [] };
 }
 
 function byPosition(left: Problem, right: Problem): number {

@@ -1,13 +1,13 @@
 // The composition root: from a configuration to one compiled handler per route, with the pools and stores behind them.
-import { randomBytes } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import type { Config, PoolConfig } from '../config/schema.ts';
 import { buildIdentity } from './auth/identity.ts';
+import type { Exchange } from './core/exchange.ts';
+import { refusal } from './core/refusal.ts';
 import type { Handler } from './core/stage.ts';
 import { clientPolicies } from './limits/client-policies.ts';
 import { pipeline } from './pipeline.ts';
-import { EndedSessions } from './sessions/ended-sessions.ts';
-import { SealedIds } from './sessions/sealed-id.ts';
-import type { Telemetry } from './telemetry/telemetry.ts';
+import type { Shared } from './shared.ts';
 import { Catalogue } from './upstream/catalogue.ts';
 import type { PoolSettings } from './upstream/pool.ts';
 import { Pool } from './upstream/pool.ts';
@@ -22,17 +22,31 @@ export interface Gateway {
   readonly handlers: ReadonlyMap<string, Handler>;
   /** Documents that anybody may read, as JSON text by path. */
   readonly documents: ReadonlyMap<string, string>;
+  /** Lets go of what `successor` has not taken over, once the exchanges that need it are through. */
+  retire(successor: Gateway): Promise<void>;
   /** Closes the sockets to the upstreams; what is still in flight breaks. */
   close(): Promise<void>;
 }
 
-/** Builds the gateway of a configuration; nothing is listening yet. */
-export function buildGateway(config: Config, telemetry: Telemetry): Gateway {
-  const pools = new Map(config.pools.map((pool) => [pool.name, new Pool(poolSettings(pool))]));
-  const catalogues = new Map([...pools.values()].map((pool) => [pool.name, new Catalogue(pool)]));
-  const keys = config.session_keys.length > 0 ? config.session_keys : [randomBytes(32).toString('base64')];
-  const codec = new SealedIds(keys);
-  const ended = new EndedSessions();
+/**
+ * Builds the gateway of a configuration; nothing is listening yet. Of `previous` it takes over the pools whose settings
+ * are the same, and the live state of the endpoints that stay.
+ */
+export function buildGateway(config: Config, shared: Shared, previous?: Gateway): Gateway {
+  const { telemetry, ended } = shared;
+  const pools = new Map<string, Pool>();
+  const catalogues = new Map<string, Catalogue>();
+  for (const poolConfig of config.pools) {
+    const { name } = poolConfig;
+    const settings = poolSettings(poolConfig);
+    const before = previous?.pools.get(name);
+    const kept = before !== undefined && isDeepStrictEqual(before.settings, settings);
+    const pool = kept ? before : new Pool(settings, { previous: before });
+    const known = previous?.catalogues.get(name);
+    pools.set(name, pool);
+    catalogues.set(name, kept && known !== undefined ? known : new Catalogue(pool, known?.tools));
+  }
+  const codec = shared.codec(config);
   const policies = clientPolicies(config);
   const identity = buildIdentity(config, policies, (ok, why) =>
     telemetry.tell(ok, ok ? 'token_keys_back' : 'token_keys_away', why),
@@ -71,10 +85,36 @@ export function buildGateway(config: Config, telemetry: Telemetry): Gateway {
     catalogues,
     handlers,
     documents: identity.documents,
+    async retire(successor) {
+      const left = [...pools.values()].filter((pool) => successor.pools.get(pool.name) !== pool);
+      if (left.length === 0) return;
+      endOrphans(telemetry.live, left, successor);
+      await through(telemetry.live, left);
+      await Promise.all(left.map((pool) => pool.retire(successor.pools.get(pool.name))));
+    },
     async close() {
       await Promise.all([...pools.values()].map((pool) => pool.destroy()));
     },
   };
+}
+
+/** Resolves when the exchanges that may still go to one of `pools` have ended; an exchange in a queue may go anywhere. */
+async function through(live: ReadonlySet<Exchange>, pools: readonly Pool[]): Promise<void> {
+  const waiting = [...live].filter(
+    ({ endpoint }) => endpoint === undefined || pools.some((pool) => pool.link(endpoint) !== undefined),
+  );
+  await Promise.all(waiting.map((x) => new Promise<void>((resolve) => x.defer(resolve))));
+}
+
+/** Ends the streams of endpoints that have left, which would last for hours; their clients open them anew. */
+function endOrphans(live: ReadonlySet<Exchange>, left: readonly Pool[], successor: Gateway): void {
+  for (const x of live) {
+    const { endpoint } = x;
+    if (!x.stream || endpoint === undefined) continue;
+    const pool = left.find((one) => one.link(endpoint) !== undefined);
+    if (pool === undefined || successor.pools.get(pool.name)?.link(endpoint) !== undefined) continue;
+    x.cancel(refusal('draining'));
+  }
 }
 
 function poolSettings(pool: PoolConfig): PoolSettings {
@@ -85,9 +125,11 @@ function poolSettings(pool: PoolConfig): PoolSettings {
     ),
     balance: pool.balance,
     affinity: pool.affinity,
-    connections: pool.connections,
-    keepAliveMs: pool.keep_alive,
-    connectTimeoutMs: pool.connect_timeout,
+    sockets: {
+      connections: pool.connections,
+      keepAliveMs: pool.keep_alive,
+      connectTimeoutMs: pool.connect_timeout,
+    },
     headers: Object.entries(pool.headers).flat(),
     forwardHeaders: new Set(pool.forward_headers.map((name) => name.toLowerCase())),
   };

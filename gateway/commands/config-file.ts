@@ -4,6 +4,7 @@ import { Option } from 'commander';
 import type { Loaded } from '../../config/load.ts';
 import { loadConfig } from '../../config/load.ts';
 import { formatProblem } from '../../config/problem.ts';
+import type { ConfigSource } from '../server/reload.ts';
 
 /** The exit code of bad usage or a bad configuration. */
 export const BAD_CONFIG = 2;
@@ -25,4 +26,12 @@ export function loadOrReport(file: string): Loaded | undefined {
   if (result.ok) return result;
   for (const problem of result.problems) process.stderr.write(`${formatProblem(problem)}\n`);
   return undefined;
+}
+
+/** Loads a configuration file that the gateway may read again while it runs, or reports as `loadOrReport` does. */
+export function sourceOrReport(file: string): ConfigSource | undefined {
+  const loaded = loadOrReport(file);
+  if (loaded === undefined) return undefined;
+  const load = () => loadConfig(file, { env: process.env });
+  return { config: loaded.config, files: loaded.files, reread: { file, load } };
 }

@@ -3,8 +3,9 @@ import type { Command } from 'commander';
 import { parseConfig } from '../../config/load.ts';
 import type { Config } from '../../config/schema.ts';
 import { startDemo } from '../../demo/launch.ts';
+import type { ConfigSource } from '../server/reload.ts';
 import type { Running } from '../server/run.ts';
-import { BAD_CONFIG, loadOrReport } from './config-file.ts';
+import { BAD_CONFIG, sourceOrReport } from './config-file.ts';
 import { serve } from './serve.ts';
 
 const FAILED = 1;
@@ -29,19 +30,19 @@ export function addDemo(program: Command): void {
     .description('run demo servers and a gateway in front of them; needs no file')
     .option('-c, --config <file>', 'serve this file instead of the built-in configuration')
     .action(async ({ config: file }: { config?: string }) => {
-      const config = file === undefined ? builtInConfig() : loadOrReport(file)?.config;
-      if (config === undefined) process.exitCode = BAD_CONFIG;
-      else await demo(config);
+      const source = file === undefined ? builtInSource() : sourceOrReport(file);
+      if (source === undefined) process.exitCode = BAD_CONFIG;
+      else await demo(source);
     });
 }
 
-function builtInConfig(): Config {
+function builtInSource(): ConfigSource {
   const result = parseConfig(builtIn, { file: 'demo', env: process.env, dir: '.' });
   if (!result.ok) throw new Error('the built-in configuration is broken');
-  return result.config;
+  return result;
 }
 
-async function demo(config: Config): Promise<void> {
+async function demo(source: ConfigSource): Promise<void> {
   let servers: Awaited<ReturnType<typeof startDemo>>;
   try {
     servers = await startDemo();
@@ -50,7 +51,7 @@ async function demo(config: Config): Promise<void> {
     process.exitCode = FAILED;
     return;
   }
-  await serve(config, { started: (running) => greet(config, running), also: () => servers.stop() });
+  await serve(source, { started: (running) => greet(source.config, running), also: () => servers.stop() });
 }
 
 function greet(config: Config, { url, adminUrl }: Running): void {

@@ -1,34 +1,43 @@
 // `serve`: runs the gateway until it is told to stop.
 import type { Command } from 'commander';
-import type { Config } from '../../config/schema.ts';
+import type { ConfigSource } from '../server/reload.ts';
 import type { Running } from '../server/run.ts';
 import { run } from '../server/run.ts';
 import { Logger } from '../telemetry/logger.ts';
 import type { ConfigFileOptions } from './config-file.ts';
-import { BAD_CONFIG, loadOrReport, withConfigFile } from './config-file.ts';
+import { BAD_CONFIG, sourceOrReport, withConfigFile } from './config-file.ts';
 
 const FAILED = 1;
+
+/** How long exchanges in flight may take when the process must end because its state is unknown, in ms. */
+const CRASH_DRAIN_MS = 5000;
 
 /** Adds `serve` to the program. */
 export function addServe(program: Command): void {
   withConfigFile(program.command('serve', { isDefault: true }))
     .description('run the gateway')
     .action(async ({ config: file }: ConfigFileOptions) => {
-      const loaded = loadOrReport(file);
-      if (loaded === undefined) process.exitCode = BAD_CONFIG;
-      else await serve(loaded.config);
+      const source = sourceOrReport(file);
+      if (source === undefined) process.exitCode = BAD_CONFIG;
+      else await serve(source);
     });
 }
 
-/** Runs until SIGTERM or SIGINT, then drains; a second signal stops at once. `also` is stopped after the gateway. */
-export async function serve(
-  config: Config,
-  { started, also }: { started?: (running: Running) => void; also?: () => Promise<void> } = {},
-): Promise<void> {
-  const logger = new Logger(config.log);
+interface ServeOptions {
+  readonly started?: (running: Running) => void;
+  /** Stopped after the gateway. */
+  readonly also?: () => Promise<void>;
+}
+
+/**
+ * Runs until SIGTERM or SIGINT, then drains; a second signal stops at once. SIGHUP reads the configuration again. An
+ * exception that nobody caught leaves a state that nobody knows: the process drains shortly and exits 1.
+ */
+export async function serve(source: ConfigSource, { started, also }: ServeOptions = {}): Promise<void> {
+  const logger = new Logger(source.config.log);
   let running: Running;
   try {
-    running = await run(config, logger);
+    running = await run(source, logger);
   } catch (error) {
     process.stderr.write(`The gateway could not start: ${error instanceof Error ? error.message : error}\n`);
     await also?.();
@@ -37,17 +46,27 @@ export async function serve(
   }
   started?.(running);
   let stopping = false;
-  const stop = async () => {
-    if (stopping) process.exit(FAILED);
+  const stop = async (exitCode: number, withinMs?: number) => {
     stopping = true;
-    await running.stop();
+    await running.stop(withinMs);
     await also?.();
     await logger.close();
-    process.exit(0);
+    process.exit(exitCode);
   };
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.on(signal, () => {
-      stop().catch(() => process.exit(FAILED));
-    });
-  }
+  const onSignal = () => {
+    if (stopping) process.exit(FAILED);
+    stop(0).catch(() => process.exit(FAILED));
+  };
+  const onCrash = (error: unknown) => {
+    const { message, stack } = error instanceof Error ? error : new Error(String(error));
+    logger.error({ event: 'crashed', message, stack });
+    if (stopping) return;
+    setTimeout(() => process.exit(FAILED), CRASH_DRAIN_MS).unref();
+    stop(FAILED, CRASH_DRAIN_MS / 2).catch(() => process.exit(FAILED));
+  };
+  process.on('SIGTERM', onSignal);
+  process.on('SIGINT', onSignal);
+  process.on('SIGHUP', () => running.reload('signal'));
+  process.on('uncaughtException', onCrash);
+  process.on('unhandledRejection', onCrash);
 }

@@ -16,7 +16,8 @@ export class Endpoint {
   /** Path and query of the MCP endpoint. */
   readonly path: string;
   weight: number;
-  state: EndpointState = 'available';
+  /** An operator takes it out: no new sessions and no unpinned calls, while sessions that it holds go on. */
+  draining = false;
   /** Requests accepted and not yet answered to the last byte. */
   inFlight = 0;
   /** Long-lived streams (GET, `subscriptions/listen`), which do not count as load. */
@@ -47,5 +48,9 @@ export class Endpoint {
   /** `latencyMs` as it counts now: it fades, or an endpoint that was slow once would never be tried again. */
   latencyAt(now: number): number {
     return this.latencyMs * Math.exp(Math.min(0, this.measuredAt - now) / LATENCY_DECAY_MS);
+  }
+
+  get state(): EndpointState {
+    return this.draining ? 'draining' : 'available';
   }
 }

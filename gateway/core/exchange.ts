@@ -7,7 +7,7 @@ import type { Endpoint } from './endpoint.ts';
 import type { Principal } from './principal.ts';
 import { anonymous } from './principal.ts';
 import type { Refusal } from './refusal.ts';
-import { refusalMessage } from './refusal.ts';
+import { refusalMessage, retryAfter } from './refusal.ts';
 import type { Reply } from './reply.ts';
 import type { Session } from './session.ts';
 
@@ -100,9 +100,7 @@ export class Exchange {
   refuse(why: Refusal): Reply {
     this.errorType = why.reason;
     const headers = ['content-type', 'application/json'];
-    if (why.retryAfterMs !== undefined) {
-      headers.push('retry-after', String(Math.max(1, Math.ceil(why.retryAfterMs / 1000))));
-    }
+    if (why.retryAfterMs !== undefined) headers.push('retry-after', retryAfter(why.retryAfterMs));
     if (why.headers !== undefined) headers.push(...why.headers);
     return {
       status: why.status,
@@ -123,5 +121,11 @@ export class Exchange {
       return refusalMessage(why, id ?? null);
     }
     return `[${waiting.map((item) => refusalMessage(why, item.id ?? null)).join(',')}]`;
+  }
+
+  /** The text that ends an event stream early; `owed`: the client still waits for an answer on it. */
+  lastEvent(why: Refusal, owed: boolean): string {
+    if (this.stream && why.reason === 'draining') return this.era.farewell(this.envelope);
+    return owed ? `event: message\ndata: ${this.refusalText(why)}\n\n` : '';
   }
 }

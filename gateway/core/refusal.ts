@@ -56,6 +56,11 @@ interface RefusalDetail {
   headers?: readonly string[];
 }
 
+/** The value of `Retry-After`: whole seconds, never none (RFC 9110 §10.2.3). */
+export function retryAfter(ms: number): string {
+  return String(Math.max(1, Math.ceil(ms / 1000)));
+}
+
 /** Makes the refusal of one table row, with what this occasion adds to it. */
 export function refusal(reason: RefusalReason, detail: RefusalDetail = {}): Refusal {
   const row = refusals[reason];

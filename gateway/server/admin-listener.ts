@@ -4,6 +4,10 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
+import type { ControlService } from './admin-control.ts';
+import { controlApp } from './admin-control.ts';
+import type { AdminToken } from './admin-guard.ts';
+import { adminGuard } from './admin-guard.ts';
 
 /** A condition of readiness. */
 export interface Check {
@@ -18,6 +22,9 @@ export interface AdminService {
   checks(): readonly Check[];
   /** Prometheus text format, version 0.0.4. */
   metrics(): Promise<string>;
+  readonly control: ControlService;
+  /** What changes of state need. */
+  readonly token: AdminToken;
 }
 
 /** An HTTP server for operators and their tools. */
@@ -64,6 +71,8 @@ export function adminApp(service: AdminService): Hono {
     const text = await service.metrics();
     return c.body(text, 200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' });
   });
+  app.on('POST', '/admin/*', adminGuard(service.token));
+  app.route('/admin', controlApp(service.control));
   app.notFound((c) => c.text('There is /livez, /readyz, /healthz and /metrics\n', 404));
   return app;
 }

@@ -38,7 +38,7 @@ export function send(x: Exchange, res: ServerResponse, reply: Reply, keepAlives:
  * Answers a request whose body is still arriving. Closing at once would reset the connection under the client's writes
  * and could lose the answer on its way, so the rest is swallowed for a moment (as nginx's lingering_close does).
  */
-function linger(res: ServerResponse, body: Uint8Array | null): void {
+export function linger(res: ServerResponse, body: Uint8Array | null): void {
   const { req } = res;
   if (body !== null) res.write(body);
   const finish = () => {
@@ -93,7 +93,7 @@ class StreamWriter implements Sink, QuietStream {
     if (this.#x.clientGone) this.#close();
     else if (owed || this.#x.stream) {
       if (!this.#source.atBoundary) this.#res.write('\n\n');
-      if (owed) this.#res.write(`event: message\ndata: ${this.#x.refusalText(why)}\n\n`);
+      this.#res.write(this.#x.lastEvent(why, owed));
       this.end();
     } else {
       // Headers promised a whole answer: only a broken connection says that there is none.

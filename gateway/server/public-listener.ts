@@ -2,10 +2,11 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Server as NetServer } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Exchange } from '../core/exchange.ts';
 import type { Refusal, RefusalReason } from '../core/refusal.ts';
-import { refusal, refusalMessage } from '../core/refusal.ts';
+import { refusal, refusalMessage, retryAfter } from '../core/refusal.ts';
 import type { Handler } from '../core/stage.ts';
 import { legacy } from '../mcp/eras/legacy.ts';
 import type { Inbound } from '../mcp/inbound.ts';
@@ -14,7 +15,7 @@ import { accessFault, corsHeaders, preflightHeaders } from './access.ts';
 import { readBody } from './body.ts';
 import { readInbound } from './inbound.ts';
 import { KeepAlives } from './keep-alives.ts';
-import { send } from './outbound.ts';
+import { linger, send } from './outbound.ts';
 import type { PeerReader } from './peer.ts';
 
 /** What a listener serves; replaced as a whole when the configuration is reloaded. */
@@ -42,13 +43,22 @@ const KEEP_ALIVE_MS = 75_000;
 const MAX_HEADER_BYTES = 16 * 1024;
 /** How often a draining listener closes the connections that have become idle. */
 const SWEEP_MS = 100;
+/**
+ * How long a draining listener still serves what comes over connections that it has not closed, each answer closing one:
+ * a client that has not been told may have a request on its way, and closing its connection would lose it.
+ */
+const LAST_CALLS_MS = 500;
+/** What a refused client is told to wait: long enough for another gateway to be found. */
+const RETRY_AFTER_MS = 1000;
 
 /** An HTTP server that knows MCP routes. */
 export class PublicListener {
   readonly server: Server;
   #service: PublicService;
   readonly #keepAlives = new KeepAlives();
-  #draining = false;
+  /** Each answer closes its connection, so that clients move on. */
+  #closing = false;
+  #refusing = false;
   #connections = 0;
 
   constructor(service: PublicService) {
@@ -95,23 +105,36 @@ export class PublicListener {
     });
   }
 
+  /** Serves on, but has clients reconnect after each answer: by then they are led elsewhere. */
+  announceDrain(): void {
+    this.#closing = true;
+  }
+
   /**
-   * Takes nothing new, lets what is in flight finish and ends streams; resolves when all is done or after `withinMs`,
-   * when what is left is cut. `server.close()` alone would wait for clients to drop their idle connections.
+   * Accepts no connection, ends streams and lets what is in flight finish; resolves when all is done or after `withinMs`,
+   * when what is left is refused and cut. Node's own `close()` would cut idle connections under requests on their way, and
+   * then wait for the rest to be dropped by their clients.
    */
   async drain(withinMs: number): Promise<void> {
-    this.#draining = true;
-    this.server.close();
+    this.#closing = true;
+    NetServer.prototype.close.call(this.server);
     const { live } = this.#service;
-    for (const x of live) if (x.stream) x.cancel(refusal('draining'));
-    const lastMoment = performance.now() + withinMs;
-    while (live.size > 0 && performance.now() < lastMoment) {
-      this.server.closeIdleConnections();
-      await pause(Math.min(SWEEP_MS, withinMs));
+    const begun = performance.now();
+    while (this.#connections > 0 || live.size > 0) {
+      const past = performance.now() - begun;
+      if (past >= withinMs) break;
+      for (const x of live) if (x.stream) x.cancel(refusal('draining'));
+      if (past >= LAST_CALLS_MS) {
+        this.#refusing = true;
+        this.server.closeIdleConnections();
+      }
+      await pause(Math.min(SWEEP_MS, withinMs - past));
     }
-    this.server.closeIdleConnections();
+    this.#refusing = true;
+    for (const x of live) x.cancel(refusal('draining', { retryAfterMs: RETRY_AFTER_MS }));
     // The last answers' bytes may still be on their way out of this process.
-    await pause(SWEEP_MS);
+    if (this.#connections > 0) await pause(SWEEP_MS);
+    this.server.close();
     this.server.closeAllConnections();
   }
 
@@ -120,10 +143,11 @@ export class PublicListener {
     const url = req.url ?? '/';
     const query = url.indexOf('?');
     const path = query === -1 ? url : url.slice(0, query);
-    if (this.#draining) res.shouldKeepAlive = false;
+    if (this.#closing) res.shouldKeepAlive = false;
     const inbound = readInbound(req, path, service.peers);
     const handler = service.handlers.get(path);
     if (handler === undefined) return this.#answerOther(req, res, path);
+    if (this.#refusing) return this.#refuse(res, refusal('draining', { retryAfterMs: RETRY_AFTER_MS }));
     const fault = accessFault(inbound, service.access);
     if (fault !== undefined) return this.#refuse(res, refusal('forbidden', { message: fault }));
     if (inbound.origin !== undefined) {
@@ -181,7 +205,10 @@ export class PublicListener {
     this.#service.refused(why.reason);
     const body = refusalMessage(why, null);
     const headers = ['content-type', 'application/json', 'content-length', String(Buffer.byteLength(body))];
-    res.writeHead(why.status, [...headers, ...(why.headers ?? [])]).end(body);
+    if (why.retryAfterMs !== undefined) headers.push('retry-after', retryAfter(why.retryAfterMs));
+    res.writeHead(why.status, [...headers, ...(why.headers ?? [])]);
+    if (res.shouldKeepAlive || res.req.complete) res.end(body);
+    else linger(res, Buffer.from(body));
   }
 }
 

@@ -1,37 +1,48 @@
-// A running gateway: its listeners, what they report, and the way down.
+// A running gateway: its listeners, what they report, how it follows its file, and the way down.
 import type { AddressInfo } from 'node:net';
 import { isIP } from 'node:net';
+import { resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Config } from '../../config/schema.ts';
 import type { Gateway } from '../gateway.ts';
 import { buildGateway } from '../gateway.ts';
+import { Shared } from '../shared.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { Telemetry } from '../telemetry/telemetry.ts';
 import { version } from '../version.ts';
 import type { Check } from './admin-listener.ts';
 import { AdminListener } from './admin-listener.ts';
+import { FileWatch } from './file-watch.ts';
 import { registerGauges } from './gauges.ts';
 import { PeerReader } from './peer.ts';
 import type { PublicService } from './public-listener.ts';
 import { PublicListener } from './public-listener.ts';
+import type { ConfigSource, ReloadCause, ReloadOutcome } from './reload.ts';
+import { Reloader } from './reload.ts';
 
-/** Where a running gateway is reached, and how it stops. */
+/** Where a running gateway is reached, how it follows its file, and how it stops. */
 export interface Running {
   /** Base URL of the public listener, as seen from this machine. */
   readonly url: string;
   readonly adminUrl: string;
-  /** Reports not ready, finishes what is in flight within the configured times, and closes everything. */
-  stop(): Promise<void>;
+  /** Reads the configuration again and puts it to use if it is good. */
+  reload(cause: ReloadCause): ReloadOutcome;
+  /**
+   * Reports not ready, finishes what is in flight within the configured times, and closes everything; with `withinMs`
+   * without delay and within that time.
+   */
+  stop(withinMs?: number): Promise<void>;
 }
 
 /** Starts both listeners on a configuration. */
-export async function run(config: Config, logger: Logger): Promise<Running> {
+export async function run(source: ConfigSource, logger: Logger): Promise<Running> {
+  const { config } = source;
   const telemetry = new Telemetry({
     logger,
     version,
     knowsTool: (pool, tool) => gateway.catalogues.get(pool)?.find(tool) !== undefined,
   });
-  const gateway = buildGateway(config, telemetry);
+  const shared = new Shared(telemetry);
+  let gateway = buildGateway(config, shared);
   let draining = false;
   const checks = (): Check[] => [
     { name: 'draining', ok: !draining, detail: 'the gateway is shutting down' },
@@ -43,30 +54,56 @@ export async function run(config: Config, logger: Logger): Promise<Running> {
   ];
   const ready = () => checks().every(({ ok }) => ok);
   const publicListener = new PublicListener(publicService(gateway, telemetry, ready));
-  const admin = new AdminListener({ checks, metrics: () => telemetry.render() });
-  const { listen } = config;
-  const address = await publicListener.listen(listen.port, listen.host);
+  const watch = new FileWatch(() => reload('file'));
+  const reloader = new Reloader(
+    source,
+    {
+      apply(next) {
+        const old = gateway;
+        gateway = buildGateway(next, shared, old);
+        publicListener.swap(publicService(gateway, telemetry, ready));
+        logger.level = next.log.level;
+        askForTools(gateway);
+        old.retire(gateway).catch((error: unknown) => {
+          logger.error({ event: 'retire_failed', message: String(error) });
+        });
+      },
+      watch: (files) => watch.watch(watched(source, files)),
+    },
+    logger,
+  );
+  const reload = (cause: ReloadCause) => reloader.reload(cause);
+  const admin = new AdminListener({
+    checks,
+    metrics: () => telemetry.render(),
+    control: { current: () => gateway, reload: () => reload('admin'), logger },
+    token: () => gateway.config.admin.token,
+  });
+  const address = await publicListener.listen(config.listen.port, config.listen.host);
   const adminAddress = await admin.listen(config.admin.port, config.admin.host);
   registerGauges(
     telemetry,
     () => gateway,
     () => publicListener.connections,
   );
-  for (const catalogue of gateway.catalogues.values()) {
-    // A pool that is not up yet is asked again when a client calls one of its tools.
-    catalogue.refresh().catch(() => {});
-  }
+  telemetry.gauge('mcp_gateway_config_last_reload_successful', () => [[{}, reloader.successful ? 1 : 0]]);
+  askForTools(gateway);
+  watch.watch(watched(source, source.files));
   const url = urlOf(address);
   const adminUrl = urlOf(adminAddress);
   logger.info({ event: 'started', url, admin_url: adminUrl, paths: [...gateway.handlers.keys()].join(' ') });
   return {
     url,
     adminUrl,
-    async stop() {
+    reload,
+    async stop(withinMs) {
       draining = true;
+      watch.close();
+      publicListener.announceDrain();
+      const { delay, timeout } = gateway.config.drain;
       logger.info({ event: 'draining' });
-      await pause(config.drain.delay);
-      await publicListener.drain(config.drain.timeout);
+      if (withinMs === undefined) await pause(delay);
+      await publicListener.drain(withinMs ?? timeout);
       admin.server.close();
       admin.server.closeAllConnections();
       await gateway.close();
@@ -74,6 +111,15 @@ export async function run(config: Config, logger: Logger): Promise<Running> {
       logger.info({ event: 'stopped' });
     },
   };
+}
+
+/** A pool that is not up yet is asked again when a client calls one of its tools. */
+function askForTools(gateway: Gateway): void {
+  for (const catalogue of gateway.catalogues.values()) catalogue.refresh().catch(() => {});
+}
+
+function watched({ reread }: ConfigSource, secretFiles: readonly string[]): string[] {
+  return reread === undefined ? [] : [resolve(reread.file), ...secretFiles];
 }
 
 function publicService(gateway: Gateway, telemetry: Telemetry, ready: () => boolean): PublicService {

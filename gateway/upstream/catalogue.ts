@@ -22,12 +22,17 @@ const MAX_TOOLS = 10_000;
 export class Catalogue {
   readonly #pool: Pool;
   readonly #now: () => number;
-  #tools: ReadonlyMap<string, KnownTool> = new Map();
+  #tools: ReadonlyMap<string, KnownTool>;
   #askedAt = Number.NEGATIVE_INFINITY;
 
-  /** `now`: monotonic ms. */
-  constructor(pool: Pool, now: () => number = () => performance.now()) {
+  /** `known`: the tools of the pool's predecessor, until the list has been asked for. `now`: monotonic ms. */
+  constructor(
+    pool: Pool,
+    known: ReadonlyMap<string, KnownTool> = new Map(),
+    now: () => number = () => performance.now(),
+  ) {
     this.#pool = pool;
+    this.#tools = known;
     this.#now = now;
   }
 

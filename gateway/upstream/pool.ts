@@ -1,11 +1,14 @@
 // Pools: the endpoints of one service, the sockets to them, and the choice between them.
 import { hash } from 'node:crypto';
-import { Pool as Sockets } from 'undici';
+import { isDeepStrictEqual } from 'node:util';
+import type { Pool as Sockets } from 'undici';
 import type { Balancer, BalancerName } from '../balance/balancer.ts';
 import { balancers } from '../balance/balancer.ts';
 import { highest } from '../balance/rendezvous.ts';
 import { Endpoint } from '../core/endpoint.ts';
 import type { Exchange } from '../core/exchange.ts';
+import type { SocketSettings } from './link.ts';
+import { Link } from './link.ts';
 import type { HeaderRules } from './request-headers.ts';
 
 export interface PoolSettings {
@@ -13,26 +16,19 @@ export interface PoolSettings {
   readonly endpoints: readonly { readonly url: string; readonly weight: number }[];
   readonly balance: BalancerName;
   readonly affinity: 'session' | 'client' | 'none';
-  /** Sockets per endpoint for calls; streams have theirs apart, so that quiet streams never starve calls. */
-  readonly connections: number;
-  readonly keepAliveMs: number;
-  readonly connectTimeoutMs: number;
+  readonly sockets: SocketSettings;
   /** Sent upstream with each request, as name, value, name, value. */
   readonly headers: readonly string[];
   /** Lower-case names of client headers that may cross. */
   readonly forwardHeaders: ReadonlySet<string>;
 }
 
-/** The sockets to one endpoint. */
-interface Link {
-  readonly endpoint: Endpoint;
-  readonly calls: Sockets;
-  readonly streams: Sockets;
+/** What a pool is made with beside its settings. */
+interface PoolOptions {
+  readonly random?: () => number;
+  /** The pool of this name before a reload: endpoints that stay keep their live state and, where they can, their sockets. */
+  readonly previous?: Pool | undefined;
 }
-
-/** How much earlier than an upstream's keep-alive hint a socket is given up, in ms: it must not close under a request. */
-const KEEP_ALIVE_MARGIN_MS = 2000;
-const MAX_KEEP_ALIVE_MS = 600_000;
 
 /** A named set of endpoints for one service. */
 export class Pool {
@@ -48,20 +44,31 @@ export class Pool {
   readonly #links = new Map<Endpoint, Link>();
   readonly #byId = new Map<string, Endpoint>();
 
-  constructor(settings: PoolSettings, random: () => number = Math.random) {
+  constructor(settings: PoolSettings, { random = Math.random, previous }: PoolOptions = {}) {
     this.name = settings.name;
     this.settings = settings;
     this.headerRules = { own: settings.headers, forwarded: settings.forwardHeaders };
     this.passesAuthorization = settings.forwardHeaders.has('authorization');
     this.#balancer = balancers[settings.balance](random);
-    this.endpoints = settings.endpoints.map(
-      ({ url, weight }) => new Endpoint(endpointId(settings.name, url), settings.name, url, weight),
-    );
+    this.endpoints = settings.endpoints.map(({ url, weight }) => {
+      const id = endpointId(settings.name, url);
+      const endpoint = previous?.endpoint(id) ?? new Endpoint(id, settings.name, url, weight);
+      endpoint.weight = weight;
+      return endpoint;
+    });
+    const sameSockets = isDeepStrictEqual(previous?.settings.sockets, settings.sockets);
     for (const endpoint of this.endpoints) {
       this.#byId.set(endpoint.id, endpoint);
-      this.#links.set(endpoint, this.#link(endpoint));
+      const known = sameSockets ? previous?.link(endpoint) : undefined;
+      this.#links.set(endpoint, known ?? new Link(endpoint, settings.sockets));
     }
     this.available = this.endpoints;
+    this.refresh();
+  }
+
+  /** Takes note of changed states: call after changing an endpoint's. */
+  refresh(): void {
+    this.available = this.endpoints.filter((endpoint) => endpoint.state === 'available');
   }
 
   /** The endpoint of this id, whatever its state; undefined once it has left the configuration. */
@@ -95,28 +102,20 @@ export class Pool {
     };
   }
 
-  /** Closes all sockets at once; what is still in flight breaks. */
-  async destroy(): Promise<void> {
-    const links = [...this.#links.values()];
-    await Promise.all(links.flatMap((link) => [link.calls.destroy(), link.streams.destroy()]));
+  /** The sockets to an endpoint of this pool. */
+  link(endpoint: Endpoint): Link | undefined {
+    return this.#links.get(endpoint);
   }
 
-  #link(endpoint: Endpoint): Link {
-    const { settings } = this;
-    const open = (connections: number | null) =>
-      new Sockets(endpoint.origin, {
-        connections,
-        pipelining: 1,
-        allowH2: false,
-        connect: { timeout: settings.connectTimeoutMs },
-        keepAliveTimeout: settings.keepAliveMs,
-        keepAliveMaxTimeout: Math.max(MAX_KEEP_ALIVE_MS, settings.keepAliveMs),
-        keepAliveTimeoutThreshold: KEEP_ALIVE_MARGIN_MS,
-        // The exchange's own deadline ends what takes too long; a quiet stream may be quiet for hours.
-        headersTimeout: 0,
-        bodyTimeout: 0,
-      });
-    return { endpoint, calls: open(settings.connections), streams: open(null) };
+  /** Closes the sockets that `successor`, the pool of this name after a reload, has not taken over, once they are idle. */
+  async retire(successor: Pool | undefined): Promise<void> {
+    const left = [...this.#links].filter(([endpoint, link]) => successor?.link(endpoint) !== link);
+    await Promise.all(left.map(([, link]) => link.close()));
+  }
+
+  /** Closes all sockets at once; what is still in flight breaks. */
+  async destroy(): Promise<void> {
+    await Promise.all([...this.#links.values()].map((link) => link.destroy()));
   }
 }
 

@@ -30,7 +30,7 @@ export async function startGateway(config: Record<string, unknown>): Promise<Tes
   const loaded = parseConfig(JSON.stringify(whole), { file: 'test.yaml', env: {}, dir: '.' });
   if (!loaded.ok) throw new Error(loaded.problems.map(formatProblem).join('\n'));
   const logger = new Logger({ level: 'silent', format: 'json' });
-  const running = await run(loaded.config, logger);
+  const running = await run(loaded, logger);
   const metrics = async () => {
     const answer = await fetch(`${running.adminUrl}/metrics`);
     return readMetrics(await answer.text());

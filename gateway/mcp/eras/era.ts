@@ -21,6 +21,8 @@ export interface Era {
   readonly cancelsBy: 'notification' | 'disconnect';
   /** Whether the answer to this message stays open as a stream of change notices. */
   isStream(method: string): boolean;
+  /** The event-stream text that ends a long-lived stream in good order, so that its client opens it anew. */
+  farewell(envelope: Envelope): string;
   /** Checks headers against the body. */
   check(inbound: Inbound, envelope: Envelope): EraFault | undefined;
   /** Protocol headers that cross to the upstream, pushed as name, value. */

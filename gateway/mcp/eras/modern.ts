@@ -3,7 +3,7 @@
 import type { Envelope } from '../envelope.ts';
 import { decodeMirrored, isToken } from '../headers.ts';
 import type { Inbound } from '../inbound.ts';
-import { Method, nameSource } from '../methods.ts';
+import { MetaKey, Method, nameSource } from '../methods.ts';
 import type { Era, EraFault } from './era.ts';
 
 /** HeaderMismatch (MCP 2026-07-28, basic, "Error Codes"). */
@@ -18,6 +18,7 @@ export const modern: Era = {
   disconnectCancels: true,
   cancelsBy: 'disconnect',
   isStream: (method) => method === Method.listen,
+  farewell,
   check,
   pushHeaders(inbound, into) {
     if (inbound.protocolVersion !== undefined) into.push('mcp-protocol-version', inbound.protocolVersion);
@@ -26,6 +27,12 @@ export const modern: Era = {
     if (inbound.mcpParams !== undefined) into.push(...inbound.mcpParams);
   },
 };
+
+/** The server's graceful end of a subscription: the result of the listen request (MCP 2026-07-28, subscriptions). */
+function farewell({ id }: Envelope): string {
+  const result = `{"resultType":"complete","_meta":{"${MetaKey.subscriptionId}":${id ?? 'null'}}}`;
+  return `event: message\ndata: {"jsonrpc":"2.0","id":${id ?? 'null'},"result":${result}}\n\n`;
+}
 
 /**
  * An intermediary that reads bodies must refuse headers that say something else (SEP-2243): whoever decides by the

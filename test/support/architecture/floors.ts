@@ -22,6 +22,7 @@ export const floors: Readonly<Record<string, number>> = {
   'gateway/upstream': 3,
   'gateway/gateway.ts': 4,
   'gateway/pipeline.ts': 4,
+  'gateway/shared.ts': 4,
   'gateway/server': 5,
   'gateway/workers': 6,
   demo: 6,
@@ -33,6 +34,7 @@ export const floors: Readonly<Record<string, number>> = {
 const neighbours: readonly (readonly [importer: string, imported: string])[] = [
   ['gateway/main.ts', 'gateway/commands'],
   ['gateway/gateway.ts', 'gateway/pipeline.ts'],
+  ['gateway/gateway.ts', 'gateway/shared.ts'],
   ['gateway/pipeline.ts', 'gateway/gateway.ts'],
 ];
 

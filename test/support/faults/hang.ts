@@ -23,6 +23,13 @@ export const HANG: Faults = {
     await wire.untilGone();
   },
 
+  /** An event stream on which nothing is ever said, as most GET streams are. */
+  async 'quiet-sse'({ wire }) {
+    await wire.head(200, SSE_TYPE);
+    await wire.send(chunk(': open\n\n'));
+    await wire.untilGone();
+  },
+
   /** One byte of the body every `dripMs`. */
   async drip({ wire, goodReply, dripMs }) {
     await wire.head(200, { ...JSON_TYPE, 'content-length': Buffer.byteLength(goodReply) });

@@ -1,0 +1,43 @@
+// Control over the admin listener: what changes a running gateway; POST only, behind the admin guard.
+import { Hono } from 'hono';
+import type { Endpoint } from '../core/endpoint.ts';
+import type { Gateway } from '../gateway.ts';
+import { endpointLabel } from '../telemetry/access-log.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { Pool } from '../upstream/pool.ts';
+import type { ReloadOutcome } from './reload.ts';
+
+/** What can be controlled. */
+export interface ControlService {
+  current(): Gateway;
+  reload(): ReloadOutcome;
+  readonly logger: Logger;
+}
+
+/** The routes below `/admin`. */
+export function controlApp({ current, reload, logger }: ControlService): Hono {
+  const app = new Hono();
+  app.post('/reload', (c) => {
+    const outcome = reload();
+    if (!outcome.ok) return c.json({ ok: false, problems: outcome.problems }, 422);
+    return c.json({ ok: true, changed: outcome.changed, need_restart: outcome.needRestart });
+  });
+  app.post('/endpoints/:pool/:endpoint/:verb{drain|undrain}', (c) => {
+    const { pool: name, endpoint: wanted, verb } = c.req.param();
+    const pool = current().pools.get(name);
+    if (pool === undefined) return c.json({ error: `there is no pool ${name}` }, 404);
+    const endpoint = pool.endpoints.find((one) => one.url === wanted || one.id === wanted);
+    if (endpoint === undefined) return c.json({ error: `pool ${name} has no endpoint ${wanted}` }, 404);
+    setDraining(pool, endpoint, verb === 'drain');
+    logger.info({ event: `endpoint_${verb}`, pool: name, endpoint: endpointLabel(endpoint) });
+    const { state, inFlight, streams } = endpoint;
+    return c.json({ pool: name, endpoint: endpointLabel(endpoint), state, in_flight: inFlight, streams });
+  });
+  return app;
+}
+
+/** No new sessions and no unpinned calls for a draining endpoint; sessions that it holds go on. */
+function setDraining(pool: Pool, endpoint: Endpoint, draining: boolean): void {
+  endpoint.draining = draining;
+  pool.refresh();
+}

@@ -1,0 +1,79 @@
+// Reload: reads the file again and, when it is good, puts what changed to use; a bad file changes nothing.
+import { changedPaths } from '../../config/diff.ts';
+import type { LoadResult } from '../../config/load.ts';
+import { formatProblem } from '../../config/problem.ts';
+import { keepFixed } from '../../config/restart.ts';
+import type { Config } from '../../config/schema.ts';
+import type { Logger } from '../telemetry/logger.ts';
+
+/** A configuration and how to read it again. */
+export interface ConfigSource {
+  readonly config: Config;
+  /** Absolute paths of the files that it takes secrets from. */
+  readonly files: readonly string[];
+  /** The file that it was read from, and its reader; absent when it came from no file. */
+  readonly reread?: { readonly file: string; readonly load: () => LoadResult };
+}
+
+/** Why a reload happens: `SIGHUP`, a changed file, or the admin listener. */
+export type ReloadCause = 'signal' | 'file' | 'admin';
+
+/** What came of a reload; paths as the file has them. */
+export type ReloadOutcome =
+  | { readonly ok: true; readonly changed: string[]; readonly needRestart: string[] }
+  | { readonly ok: false; readonly problems: string[] };
+
+/** What a reload acts on. */
+export interface ReloadTarget {
+  /** Puts a configuration to use; throws when it cannot, having changed nothing. */
+  apply(config: Config): void;
+  /** The secret files that the last reading named, whether it was good or not: one that was missing may come. */
+  watch(files: readonly string[]): void;
+}
+
+/** Turns files into running configurations, one at a time: everything between reading and swapping is synchronous. */
+export class Reloader {
+  /** Whether the last reading was put to use. */
+  successful = true;
+  #running: Config;
+  readonly #source: ConfigSource;
+  readonly #target: ReloadTarget;
+  readonly #logger: Logger;
+
+  constructor(source: ConfigSource, target: ReloadTarget, logger: Logger) {
+    this.#source = source;
+    this.#running = source.config;
+    this.#target = target;
+    this.#logger = logger;
+  }
+
+  reload(cause: ReloadCause): ReloadOutcome {
+    const { reread } = this.#source;
+    if (reread === undefined) {
+      return { ok: false, problems: ['This gateway was started without a configuration file'] };
+    }
+    const loaded = reread.load();
+    this.#target.watch(loaded.files);
+    if (!loaded.ok) return this.#failed(cause, loaded.problems.map(formatProblem));
+    const { config, needRestart } = keepFixed(this.#running, loaded.config);
+    const changed = changedPaths(this.#running, config);
+    try {
+      if (changed.length > 0) this.#target.apply(config);
+    } catch (error) {
+      return this.#failed(cause, [error instanceof Error ? error.message : String(error)]);
+    }
+    this.#running = config;
+    this.successful = true;
+    this.#logger.info({ event: 'reload', cause, changed: changed.join(', ') });
+    for (const path of needRestart) {
+      this.#logger.warn({ event: 'reload_needs_restart', path, message: 'takes effect at the next start' });
+    }
+    return { ok: true, changed, needRestart };
+  }
+
+  #failed(cause: ReloadCause, problems: string[]): ReloadOutcome {
+    this.successful = false;
+    for (const message of problems) this.#logger.error({ event: 'reload_failed', cause, message });
+    return { ok: false, problems };
+  }
+}

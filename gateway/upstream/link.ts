@@ -1,0 +1,49 @@
+// Links: the sockets to one endpoint, those for calls apart from those for streams.
+import { Pool as Sockets } from 'undici';
+import type { Endpoint } from '../core/endpoint.ts';
+
+/** What decides how sockets behave; links of equal settings outlive a reload. */
+export interface SocketSettings {
+  /** Sockets for calls; streams have theirs apart, so that quiet streams never starve calls. */
+  readonly connections: number;
+  readonly keepAliveMs: number;
+  readonly connectTimeoutMs: number;
+}
+
+/** How much earlier than an upstream's keep-alive hint a socket is given up, in ms: it must not close under a request. */
+const KEEP_ALIVE_MARGIN_MS = 2000;
+const MAX_KEEP_ALIVE_MS = 600_000;
+
+/** The sockets to one endpoint. */
+export class Link {
+  readonly calls: Sockets;
+  readonly streams: Sockets;
+
+  constructor(endpoint: Endpoint, settings: SocketSettings) {
+    const open = (connections: number | null) =>
+      new Sockets(endpoint.origin, {
+        connections,
+        pipelining: 1,
+        allowH2: false,
+        connect: { timeout: settings.connectTimeoutMs },
+        keepAliveTimeout: settings.keepAliveMs,
+        keepAliveMaxTimeout: Math.max(MAX_KEEP_ALIVE_MS, settings.keepAliveMs),
+        keepAliveTimeoutThreshold: KEEP_ALIVE_MARGIN_MS,
+        // The exchange's own deadline ends what takes too long; a quiet stream may be quiet for hours.
+        headersTimeout: 0,
+        bodyTimeout: 0,
+      });
+    this.calls = open(settings.connections);
+    this.streams = open(null);
+  }
+
+  /** Lets requests in flight finish, then closes; resolves when all is closed. */
+  async close(): Promise<void> {
+    await Promise.all([this.calls.close(), this.streams.close()]);
+  }
+
+  /** Closes at once; what is in flight breaks. */
+  async destroy(): Promise<void> {
+    await Promise.all([this.calls.destroy(), this.streams.destroy()]);
+  }
+}
