@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { addCheck } from './commands/check.ts';
 import { addDemo } from './commands/demo.ts';
+import { addDrain } from './commands/drain.ts';
 import { addHealthcheck } from './commands/healthcheck.ts';
 import { addInit } from './commands/init.ts';
 import { addPrintConfig } from './commands/print-config.ts';
@@ -15,6 +16,7 @@ const program = new Command('mcp-gateway')
   .version(version)
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : BAD_USAGE));
 
-for (const add of [addServe, addDemo, addCheck, addPrintConfig, addInit, addHealthcheck]) add(program);
+for (const add of [addServe, addDemo, addCheck, addPrintConfig, addInit, addDrain, addHealthcheck])
+  add(program);
 
 await program.parseAsync();

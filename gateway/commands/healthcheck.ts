@@ -1,5 +1,7 @@
 // `healthcheck`: asks a running gateway whether it is ready; for a container's HEALTHCHECK.
 import type { Command } from 'commander';
+import type { Config } from '../../config/schema.ts';
+import { adminBase } from './admin-call.ts';
 import type { ConfigFileOptions } from './config-file.ts';
 import { loadOrReport, withConfigFile } from './config-file.ts';
 
@@ -16,11 +18,9 @@ export function addHealthcheck(program: Command): void {
     });
 }
 
-async function ready({ host, port }: { host: string; port: number }): Promise<boolean> {
-  const name =
-    host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '[::1]' : host.includes(':') ? `[${host}]` : host;
+async function ready(admin: Config['admin']): Promise<boolean> {
   try {
-    const answer = await fetch(`http://${name}:${port}/readyz`, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+    const answer = await fetch(`${adminBase(admin)}/readyz`, { signal: AbortSignal.timeout(TIMEOUT_MS) });
     process.stdout.write(await answer.text());
     return answer.ok;
   } catch (error) {

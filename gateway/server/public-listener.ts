@@ -127,6 +127,8 @@ export class PublicListener {
       if (past >= LAST_CALLS_MS) {
         this.#refusing = true;
         this.server.closeIdleConnections();
+        // What is left then are connections over which nothing was asked yet, and nothing would be answered.
+        if (live.size === 0 && past >= 2 * LAST_CALLS_MS) break;
       }
       await pause(Math.min(SWEEP_MS, withinMs - past));
     }

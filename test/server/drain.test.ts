@@ -1,0 +1,193 @@
+// The way down: what is in flight finishes, streams end in good order, clients are led elsewhere, and it ends in time.
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { Agent } from 'node:http';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { text } from 'node:stream/consumers';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { runCommand } from '../commands/run-command.ts';
+import { rawCall } from '../support/clients.ts';
+import { openEventStream } from '../support/event-stream.ts';
+import type { FaultUpstream, FaultUpstreamOptions } from '../support/fault-upstream.ts';
+import { startFaults } from '../support/fault-upstream.ts';
+import type { TestGateway } from '../support/gateway.ts';
+import { startGateway } from '../support/gateway.ts';
+import { initializeRequest, legacyRequest, modernRequest } from '../support/message.ts';
+
+const cleanups: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
+});
+
+async function upstream(options?: FaultUpstreamOptions): Promise<FaultUpstream> {
+  const started = await startFaults(options);
+  cleanups.push(() => started.close());
+  return started;
+}
+
+async function gateway(yaml: string, stops = true): Promise<TestGateway> {
+  const started = await startGateway(yaml);
+  if (stops) cleanups.push(() => started.stop(2000));
+  return started;
+}
+
+function pools(...endpoints: FaultUpstream[]): string {
+  return `pools: [{ name: a, endpoints: [${endpoints.map(({ url }) => `{ url: "${url}" }`).join(', ')}] }]\n`;
+}
+
+function call(url: string, tool = 'ok', args: Record<string, unknown> = {}, agent: Agent | false = false) {
+  const { body, headers } = modernRequest('tools/call', { name: tool, arguments: args });
+  return rawCall(url, body, headers, { agent });
+}
+
+async function session(url: string): Promise<string> {
+  const { body, headers } = initializeRequest();
+  const { headers: answered } = await rawCall(url, body, headers);
+  return String(answered['mcp-session-id']);
+}
+
+const ready = async (gw: TestGateway) => (await fetch(`${gw.adminUrl}/readyz`)).status;
+
+describe('a gateway that shuts down', () => {
+  it('says so at once, serves on for the delay with every answer closing its connection, then accepts nothing', async () => {
+    const gw = await gateway(`drain: { delay: 400ms }\n${pools(await upstream())}`, false);
+    expect(await ready(gw)).toBe(200);
+    const stopped = gw.stop();
+    expect(await ready(gw)).toBe(503);
+    const answer = await call(gw.at());
+    expect(answer.status).toBe(200);
+    expect(answer.headers.connection).toBe('close');
+    await stopped;
+    await expect(call(gw.at())).rejects.toThrow('ECONNREFUSED');
+  });
+
+  it('lets a call in flight finish', async () => {
+    const up = await upstream();
+    const gw = await gateway(pools(up), false);
+    const arrived = up.nextReceived(({ message }) => message?.method === 'tools/call');
+    const slow = call(gw.at(), 'slow', { ms: 800 });
+    await arrived;
+    const stopped = gw.stop();
+    expect(await slow).toMatchObject({ status: 200, complete: true });
+    await stopped;
+  });
+
+  it('ends the streams of both eras in the way of each', async () => {
+    const up = await upstream({ sessions: true });
+    const gw = await gateway(pools(up), false);
+    up.on('GET', 'quiet-sse');
+    up.on('subscriptions/listen', 'quiet-sse');
+    const get = await openEventStream(gw.at(), undefined, { 'mcp-session-id': await session(gw.at()) });
+    const subscription = modernRequest('subscriptions/listen', { notifications: {} }, 'listen-1');
+    const listen = await openEventStream(gw.at(), subscription.body, subscription.headers);
+    const stopped = gw.stop();
+    expect((await listen.next())?.message).toEqual({
+      jsonrpc: '2.0',
+      id: 'listen-1',
+      result: {
+        resultType: 'complete',
+        _meta: { 'io.modelcontextprotocol/subscriptionId': 'listen-1' },
+      },
+    });
+    expect(await get.next()).toMatchObject({ retry: '1000' });
+    expect([await listen.next(), await get.next()]).toEqual([undefined, undefined]);
+    await stopped;
+  });
+
+  it('serves what was on its way over a kept connection, and later refuses with a time to come back', async () => {
+    const up = await upstream();
+    const gw = await gateway(pools(up), false);
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    expect((await call(gw.at(), 'ok', {}, agent)).headers.connection).toBe('keep-alive');
+    const { port } = new URL(gw.url);
+    const [idle, slow] = [connect(Number(port), '127.0.0.1'), connect(Number(port), '127.0.0.1')];
+    const idleClosed = once(idle.resume(), 'close');
+    await Promise.all([once(idle, 'connect'), once(slow, 'connect')]);
+    idle.write(`GET /health HTTP/1.1\r\nhost: localhost:${port}\r\n\r\n`);
+    await once(idle, 'data');
+    const arrived = up.nextReceived(({ message }) => message?.params?.name === 'slow');
+    const inFlight = call(gw.at(), 'slow', { ms: 1500 });
+    await arrived;
+    // A request whose head is still arriving keeps its connection from being idle.
+    slow.write('POST /mcp HTTP/1.1\r\n');
+    await vi.waitFor(async () => expect(await gw.metric('mcp_gateway_client_connections')).toBe(4));
+    const stopped = gw.stop();
+    const last = await call(gw.at(), 'ok', {}, agent);
+    expect([last.status, last.headers.connection]).toEqual([200, 'close']);
+    await idleClosed;
+    slow.write(`host: localhost:${port}\r\ncontent-length: 2\r\n\r\n{}`);
+    const answer = await text(slow);
+    expect(answer).toMatch(/^HTTP\/1.1 503 /);
+    expect(answer).toMatch(/\r\nretry-after: 1\r\n/i);
+    expect(answer).toContain('"reason":"draining","retry_after_ms":1000');
+    expect((await inFlight).status).toBe(200);
+    await stopped;
+  });
+
+  it('refuses and cuts what is left when its time is over', async () => {
+    const up = await upstream();
+    const gw = await gateway(`drain: { timeout: 300ms }\n${pools(up)}`, false);
+    const arrived = up.nextReceived(({ message }) => message?.method === 'tools/call');
+    const hanging = call(gw.at(), 'hang');
+    await arrived;
+    await gw.stop();
+    expect(await hanging).toMatchObject({
+      status: 503,
+      json: { id: 1, error: { data: { source: 'gateway', reason: 'draining' } } },
+    });
+    expect((await hanging).headers['retry-after']).toBe('1');
+  });
+});
+
+describe('a drained endpoint', () => {
+  it('keeps its sessions and gets no new ones and no calls, over reloads, until it is put back', async () => {
+    const ups = [
+      await upstream({ sessions: true, name: 'one' }),
+      await upstream({ sessions: true, name: 'two' }),
+    ];
+    const [one, two] = ups as [FaultUpstream, FaultUpstream];
+    const gw = await gateway(pools(one, two));
+    const sessions = [await session(gw.at()), await session(gw.at())];
+    expect([one.sessions.size, two.sessions.size]).toEqual([1, 1]);
+    const url = (verb: string) => `${gw.adminUrl}/admin/endpoints/a/${encodeURIComponent(one.url)}/${verb}`;
+    expect(await (await fetch(url('drain'), { method: 'POST' })).json()).toMatchObject({ state: 'draining' });
+    gw.rewrite(`limits: { timeout: 7s }\n${pools(one, two)}`);
+    expect(gw.reload('signal').ok).toBe(true);
+    gw.rewrite(
+      `limits: { timeout: 7s }\n${pools(one, two).replace('name: a', 'name: a, balance: round_robin')}`,
+    );
+    expect(gw.reload('signal').ok).toBe(true);
+    const before = one.calls().length;
+    for (let i = 0; i < 4; i++) expect((await call(gw.at())).status).toBe(200);
+    await session(gw.at());
+    expect([one.calls().length, one.sessions.size, two.sessions.size]).toEqual([before, 1, 2]);
+    for (const id of sessions) {
+      const { body, headers } = legacyRequest('tools/call', { name: 'ok' }, 2, id);
+      expect((await rawCall(gw.at(), body, headers)).status).toBe(200);
+    }
+    expect(one.calls().length).toBe(before + 1);
+    expect((await fetch(url('undrain'), { method: 'POST' })).status).toBe(200);
+    for (let i = 0; i < 4; i++) await call(gw.at());
+    expect(one.calls().length).toBeGreaterThan(before + 1);
+  });
+
+  it('is drained and put back from the command line', async () => {
+    const up = await upstream();
+    const gw = await gateway(pools(up));
+    const { port } = new URL(gw.adminUrl);
+    // The file says port 0; the command must be told the real one.
+    const file = `${gw.file}.cli.yaml`;
+    writeFileSync(file, `listen: { port: 1 }\nadmin: { port: ${port} }\n${pools(up)}`);
+    const cli = (...args: string[]) => runCommand([...args, '-c', file], { cwd: tmpdir() });
+    const drained = await cli('drain', up.url);
+    expect(drained).toMatchObject({ code: 0, stdout: expect.stringContaining('is draining') });
+    await vi.waitFor(async () => expect(await ready(gw)).toBe(503));
+    expect(await cli('undrain', up.url, '--json')).toMatchObject({ code: 0 });
+    expect(await ready(gw)).toBe(200);
+    expect(await cli('drain', 'http://nowhere/mcp')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('No pool has'),
+    });
+  });
+});
