@@ -11,8 +11,8 @@ import { rawCall } from '../support/clients.ts';
 import { openEventStream } from '../support/event-stream.ts';
 import type { FaultUpstream, FaultUpstreamOptions } from '../support/fault-upstream.ts';
 import { startFaults } from '../support/fault-upstream.ts';
-import type { TestGateway } from '../support/gateway.ts';
-import { startGateway } from '../support/gateway.ts';
+import type { TestGateway } from '../support/gateway-file.ts';
+import { startGateway } from '../support/gateway-file.ts';
 import { initializeRequest, legacyRequest, modernRequest } from '../support/message.ts';
 
 const cleanups: (() => Promise<void>)[] = [];
