@@ -17,8 +17,11 @@ export interface Session {
 
 /** Turns sessions into ids that any process with the key can open, and only for their owner. */
 export interface SessionCodec {
-  /** The id to give to the client: visible ASCII, bound to the route's path, the pool and the principal. */
-  seal(session: Session, scope: SessionScope): string;
+  /**
+   * The id to give to the client: visible ASCII, bound to the route's path, the pool and the principal; undefined when
+   * it would be too long to be taken back.
+   */
+  seal(session: Session, scope: SessionScope): string | undefined;
   /** The session, or undefined for any id that is not good here; the reason is nobody's business. */
   open(id: string, scope: SessionScope): Session | undefined;
 }

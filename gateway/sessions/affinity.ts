@@ -68,5 +68,10 @@ function seal(x: Exchange, reply: Reply, settings: AffinitySettings): Reply {
     nonce: randomBytes(8).toString('base64url'),
   };
   const id = settings.codec.seal(session, scopeOf(x, settings));
+  if (id === undefined) {
+    const why = refusal('upstream_failed', { message: "The upstream server's session id is too long" });
+    x.cancel(why);
+    return x.refuse(why);
+  }
   return { ...reply, headers: [...reply.headers, 'mcp-session-id', id] };
 }

@@ -44,7 +44,7 @@ export class SealedIds implements SessionCodec {
     this.#now = now;
   }
 
-  seal(session: Session, scope: SessionScope): string {
+  seal(session: Session, scope: SessionScope): string | undefined {
     const key = this.#keys[0];
     if (key === undefined) throw new Error('no session key');
     const salt = randomBytes(SALT_BYTES);
@@ -60,7 +60,8 @@ export class SealedIds implements SessionCodec {
       cipher.final(),
       cipher.getAuthTag(),
     ]);
-    return `${FORMAT}.${key.kid}.${sealed.toString('base64url')}`;
+    const id = `${FORMAT}.${key.kid}.${sealed.toString('base64url')}`;
+    return id.length > MAX_ID_CHARS ? undefined : id;
   }
 
   open(id: string, scope: SessionScope): Session | undefined {

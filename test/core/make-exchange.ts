@@ -1,5 +1,6 @@
 // Makes exchanges by hand, for the rooms that need no socket.
 import { Exchange } from '../../gateway/core/exchange.ts';
+import type { Principal } from '../../gateway/core/principal.ts';
 import { readEnvelope } from '../../gateway/mcp/envelope-reader.ts';
 import type { Era } from '../../gateway/mcp/eras/era.ts';
 import { legacy } from '../../gateway/mcp/eras/legacy.ts';
@@ -21,4 +22,9 @@ export function makeExchange(body?: unknown, headers: Partial<Inbound> = {}, era
 
 export function request(method: string, params: Record<string, unknown> = {}, id: number | string = 1) {
   return { jsonrpc: '2.0', id, method, params };
+}
+
+/** A caller whose sessions are bound to `binding`. */
+export function caller(binding: string): Principal {
+  return { id: binding, binding, policy: undefined };
 }
