@@ -1,13 +1,11 @@
 // Log output: gathers lines and writes them without ever blocking; what does not fit its buffer is dropped and counted.
-import { closeSync, openSync, write, writeSync } from 'node:fs';
+import { type LogWriter, openLogWriter } from './log-writer.ts';
 
-/** Bytes gathered before they are written, and the longest they wait, in ms: one asynchronous write costs 25 µs and more. */
+/** Bytes gathered before they are written, and the longest they wait, in ms: one write costs as much as many lines. */
 const CHUNK_BYTES = 256 * 1024;
 const GATHER_MS = 20;
-/** Pause before a full pipe is tried again, in ms. */
-const RETRY_MS = 50;
 /** How long the last lines may take to go out, in ms. */
-const FLUSH_MS = 1000;
+const CLOSE_MS = 1000;
 /** UTF-8 bytes that one UTF-16 unit can take. */
 const MAX_BYTES_A_UNIT = 3;
 
@@ -15,8 +13,7 @@ const MAX_BYTES_A_UNIT = 3;
 export class LogOutput {
   /** Lines dropped since start. */
   dropped = 0;
-  readonly #fd: number;
-  readonly #ownsFd: boolean;
+  readonly #writer: LogWriter;
   readonly #maxBytes: number;
   readonly #onExit = (): void => this.#writeOnExit();
   /** Lines are encoded as they come: kept as strings they would outlive the young generation. */
@@ -25,16 +22,16 @@ export class LogOutput {
   /** A chunk that has been written, to be filled again. */
   #spare: Buffer | undefined = undefined;
   #full: Buffer[] = [];
+  /** Bytes in full chunks, the one being written included. */
   #fullBytes = 0;
   #writing = false;
   #timer: NodeJS.Timeout | undefined = undefined;
-  #waiting: (() => void)[] = [];
+  #idle: (() => void) | undefined = undefined;
   #closed = false;
 
   /** `maxBytes` bounds what waits for a slow reader. */
   constructor(to: number | string, maxBytes: number) {
-    this.#ownsFd = typeof to === 'string';
-    this.#fd = typeof to === 'string' ? openSync(to, 'a') : to;
+    this.#writer = openLogWriter(to);
     this.#maxBytes = maxBytes;
     process.once('exit', this.#onExit);
   }
@@ -52,24 +49,20 @@ export class LogOutput {
     if (!this.#writing) this.#schedule();
   }
 
-  /** Writes what is left; gives up after a second when nobody reads. */
-  async flush(): Promise<void> {
-    if (!this.#writing) this.#next();
-    if (!this.#writing) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, FLUSH_MS);
-    this.#waiting.push(resolve);
-    await promise;
-    clearTimeout(timer);
-  }
-
-  /** Writes what is left and takes no more. */
+  /** Takes no more and writes what is left; gives up after a second when nobody reads. */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    await this.flush();
+    if (!this.#writing) this.#next();
+    if (this.#writing) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const timer = setTimeout(resolve, CLOSE_MS);
+      this.#idle = resolve;
+      await promise;
+      clearTimeout(timer);
+    }
     process.off('exit', this.#onExit);
-    if (this.#ownsFd && !this.#writing) closeSync(this.#fd);
+    this.#writer.close();
   }
 
   /** Queues what the chunk holds and begins another. */
@@ -98,31 +91,17 @@ export class LogOutput {
     if (this.#full.length === 0) this.#turn();
     const bytes = this.#full.shift();
     this.#writing = bytes !== undefined;
-    if (bytes !== undefined) this.#write(bytes, 0);
-    else {
-      for (const resolve of this.#waiting.splice(0)) resolve();
-    }
+    if (bytes !== undefined) this.#writer.write(bytes, (error) => this.#written(bytes, error));
+    else this.#idle?.();
   }
 
-  #write(bytes: Buffer, from: number): void {
-    write(this.#fd, bytes, from, (error, written) => {
-      if (error?.code === 'EAGAIN' || error?.code === 'EBUSY') {
-        setTimeout(() => this.#write(bytes, from), RETRY_MS).unref();
-      } else if (error === null && from + written < bytes.length) {
-        this.#write(bytes, from + written);
-      } else {
-        // A reader that has gone is no reason to stop serving.
-        if (error !== null) this.dropped += bytes.toString('utf8', from).split('\n').length - 1;
-        this.#written(bytes);
-      }
-    });
-  }
-
-  #written(bytes: Buffer): void {
+  #written(bytes: Buffer, error: Error | null | undefined): void {
+    // A reader that has gone is no reason to stop serving.
+    if (error != null) this.dropped += bytes.toString().split('\n').length - 1;
     this.#fullBytes -= bytes.length;
     if (bytes.buffer.byteLength === CHUNK_BYTES) this.#spare = Buffer.from(bytes.buffer);
     this.#writing = false;
-    if (this.#waiting.length > 0) this.#next();
+    if (this.#closed) this.#next();
     else if (this.#full.length > 0 || this.#used > 0) this.#schedule();
   }
 
@@ -130,7 +109,7 @@ export class LogOutput {
   #writeOnExit(): void {
     this.#turn();
     try {
-      for (const bytes of this.#full) writeSync(this.#fd, bytes);
+      for (const bytes of this.#full) this.#writer.writeNow(bytes);
     } catch {
       // Nobody reads any more, and there is nobody left to tell.
     }

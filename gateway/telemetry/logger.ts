@@ -82,20 +82,10 @@ export class Logger {
     return this.#output.dropped;
   }
 
-  /** Writes what is left, then calls `done`; a second at most. */
-  flush(done: () => void): void {
-    this.#output.flush().then(done, done);
-  }
-
-  /** Writes what is left and takes no more. */
+  /** Writes what is left, for a second at most, and takes no more. */
   close(): Promise<void> {
     return this.#output.close();
   }
-}
-
-/** Makes the logger of a `log` section. */
-export function createLogger(settings: LogSettings): Logger {
-  return new Logger(settings);
 }
 
 let second = -1;
