@@ -12,7 +12,8 @@ export interface Timeouts {
 
 /**
  * The stage. Progress notifications of the call start its timeout anew; while the upstream waits for the client (an
- * elicitation may wait for a person) only the absolute limit counts (MCP 2025-11-25, lifecycle, "Timeouts").
+ * elicitation may wait for a person) only the absolute limit counts (MCP 2025-11-25, lifecycle, "Timeouts"). Other
+ * messages are no progress: a server that only logs is not working on the call.
  */
 export function timeouts(of: (x: Exchange) => Timeouts): Stage {
   return (next) => (x) => {
@@ -24,11 +25,17 @@ export function timeouts(of: (x: Exchange) => Timeouts): Stage {
       const message = `The upstream server did not answer in time (${took} ms)`;
       x.cancel(refusal('timeout', { message }));
     };
-    let timer = setTimeout(expire, Math.min(timeoutMs, maxTimeoutMs));
-    x.onStreamMessage = (sign) => {
-      const left = lastMoment - performance.now();
+    let timer: NodeJS.Timeout | undefined;
+    const restart = (forMs: number) => {
       clearTimeout(timer);
-      timer = setTimeout(expire, Math.max(0, sign === 'asks_client' ? left : Math.min(timeoutMs, left)));
+      timer = setTimeout(expire, Math.max(0, Math.min(forMs, lastMoment - performance.now())));
+    };
+    let waitsForClient = false;
+    restart(timeoutMs);
+    x.onStreamMessage = (sign) => {
+      if (sign === 'other' && !waitsForClient) return;
+      waitsForClient = sign === 'asks_client';
+      restart(waitsForClient ? maxTimeoutMs : timeoutMs);
     };
     x.defer(() => clearTimeout(timer));
     return next(x);
