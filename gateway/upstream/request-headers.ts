@@ -9,6 +9,34 @@ export interface HeaderRules {
   readonly forwarded: ReadonlySet<string>;
 }
 
+/**
+ * Headers that never cross by being named in `forward_headers`: hop-by-hop ones (RFC 9110 §7.6.1), those that frame the
+ * message, the gateway's own session id, and what the gateway writes itself.
+ */
+const kept: ReadonlySet<string> = new Set([
+  ...[
+    'connection',
+    'keep-alive',
+    'proxy-connection',
+    'proxy-authenticate',
+    'proxy-authorization',
+    'te',
+    'trailer',
+  ],
+  ...[
+    'transfer-encoding',
+    'upgrade',
+    'http2-settings',
+    'expect',
+    'host',
+    'content-length',
+    'content-encoding',
+  ],
+  ...['accept', 'accept-encoding', 'content-type', 'last-event-id', 'traceparent', 'tracestate', 'baggage'],
+  ...['mcp-session-id', 'mcp-protocol-version', 'mcp-method', 'mcp-name', 'forwarded', 'x-real-ip'],
+  ...['x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto'],
+]);
+
 const DEFAULT_ACCEPT = 'application/json, text/event-stream';
 
 /** Headers of the upstream request of `x`, as name, value, name, value; undici adds Host and Content-Length. */
@@ -30,8 +58,19 @@ export function requestHeaders(x: Exchange, rules: HeaderRules): string[] {
 }
 
 function pushForwarded(raw: readonly string[], names: ReadonlySet<string>, into: string[]): void {
+  const options = connectionOptions(raw);
   for (let i = 0; i < raw.length; i += 2) {
     const name = (raw[i] as string).toLowerCase();
-    if (names.has(name)) into.push(name, raw[i + 1] as string);
+    if (names.has(name) && !kept.has(name) && !options.includes(name)) into.push(name, raw[i + 1] as string);
   }
+}
+
+/** Headers that the client declares to be meant for this hop only. */
+function connectionOptions(raw: readonly string[]): string[] {
+  const options: string[] = [];
+  for (let i = 0; i < raw.length; i += 2) {
+    if ((raw[i] as string).toLowerCase() !== 'connection') continue;
+    for (const option of (raw[i + 1] as string).split(',')) options.push(option.trim().toLowerCase());
+  }
+  return options;
 }

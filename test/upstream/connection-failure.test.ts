@@ -1,0 +1,83 @@
+// Connection errors: what broke, whether it was sent, and that no address is told.
+
+import { errors } from 'undici';
+import { describe, expect, it } from 'vitest';
+import { Failure } from '../../gateway/core/failure.ts';
+import { connectionFailure } from '../../gateway/upstream/connection-failure.ts';
+
+function coded(code: string, message = `${code} 10.0.0.1:8000`): Error {
+  return Object.assign(new Error(message), { code });
+}
+
+describe('a connection error', () => {
+  it.each([
+    ['a refused connection', coded('ECONNREFUSED'), false, { kind: 'connect', sent: false, refused: true }],
+    [
+      'a refusal of every address of a name',
+      Object.assign(new AggregateError([coded('ECONNREFUSED')], 'a'), { code: 'ECONNREFUSED' }),
+      false,
+      { kind: 'connect', sent: false, refused: true },
+    ],
+    ['no route', coded('EHOSTUNREACH'), false, { kind: 'connect', sent: false, refused: false }],
+    [
+      'no such name',
+      coded('ENOTFOUND', 'getaddrinfo ENOTFOUND internal.example'),
+      false,
+      { kind: 'connect', sent: false, refused: false },
+    ],
+    [
+      'a connect timeout',
+      new errors.ConnectTimeoutError('10.0.0.1:8000'),
+      false,
+      { kind: 'connect', sent: false, refused: false },
+    ],
+    [
+      'a reset before the request',
+      coded('ECONNRESET'),
+      false,
+      { kind: 'connect', sent: false, refused: false },
+    ],
+    ['a reset behind the request', coded('ECONNRESET'), true, { kind: 'reset', sent: true, refused: false }],
+    ['a refusal that cannot be', coded('ECONNREFUSED'), true, { kind: 'reset', sent: true, refused: false }],
+    [
+      'a socket that the other side closed',
+      new errors.SocketError('other side closed 10.0.0.1'),
+      true,
+      { kind: 'reset', sent: true },
+    ],
+    [
+      'a body that breaks off',
+      new errors.ResponseContentLengthMismatchError(),
+      true,
+      { kind: 'reset', sent: true },
+    ],
+    [
+      'an answer that is no HTTP',
+      new errors.HTTPParserError('Expected HTTP/ 10.0.0.1'),
+      true,
+      { kind: 'unusable', sent: true },
+    ],
+    [
+      'an answer that is too large',
+      new errors.ResponseExceededMaxSizeError(),
+      true,
+      { kind: 'too_large', sent: true },
+    ],
+    [
+      'an error without a code',
+      new TypeError('http://10.0.0.1:8000/mcp'),
+      true,
+      { kind: 'reset', sent: true },
+    ],
+  ])('%s', (_name, error, sent, expected) => {
+    const failure = connectionFailure(error, sent);
+    expect(failure).toMatchObject(expected);
+    expect(failure.message).toMatch(/upstream server/);
+    expect(failure.message).not.toMatch(/10\.0\.0\.1|8000|internal\.example/);
+  });
+
+  it('that is a failure already stays as it is', () => {
+    const failure = new Failure('unusable', true, 'as told');
+    expect(connectionFailure(failure, false)).toBe(failure);
+  });
+});
