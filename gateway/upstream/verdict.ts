@@ -26,6 +26,7 @@ export function judgeHead(
 export function judgeBody(x: Exchange, status: number, peek: ReplyPeek): string | undefined {
   const { envelope } = x;
   if (envelope.kind !== 'request' && envelope.kind !== 'batch') return undefined;
+  if (status >= 400 && status < 500 && !peek.started) return undefined;
   if (!peek.complete || peek.broken) return 'answered with broken JSON';
   if (envelope.kind === 'batch') return undefined;
   if (status >= 400 && status < 500) return undefined;
@@ -34,12 +35,17 @@ export function judgeBody(x: Exchange, status: number, peek: ReplyPeek): string 
   return sameId(peek.id, envelope.id) ? undefined : 'answered under the id of another request';
 }
 
-/** Whether two raw JSON ids are the same value: `1` is `1.0`, and `"\u0061"` is `"a"`, but `1` is not `"1"`. */
+/**
+ * Whether two raw JSON ids are the same value: `1` is `1.0`, and `"\u0061"` is `"a"`, but `1` is not `"1"`. Numbers that
+ * JavaScript cannot tell apart must be spelled alike: 9007199254740993 is not 9007199254740992.
+ */
 export function sameId(a: string | undefined, b: string | undefined): boolean {
   if (a === b) return a !== undefined;
   if (a === undefined || b === undefined) return false;
   try {
-    return JSON.parse(a) === JSON.parse(b) && a.includes('"') === b.includes('"');
+    const value: unknown = JSON.parse(a);
+    if (typeof value === 'number' && Math.abs(value) > Number.MAX_SAFE_INTEGER) return false;
+    return value === JSON.parse(b);
   } catch {
     return false;
   }
