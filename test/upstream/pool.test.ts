@@ -1,0 +1,116 @@
+// Pools: which endpoint is chosen, by what.
+import { afterEach, describe, expect, it } from 'vitest';
+import type { Endpoint } from '../../gateway/core/endpoint.ts';
+import type { PoolSettings } from '../../gateway/upstream/pool.ts';
+import { Pool } from '../../gateway/upstream/pool.ts';
+import { caller, makeExchange } from '../core/make-exchange.ts';
+
+const opened: Pool[] = [];
+
+function makePool(change: Partial<PoolSettings> = {}): Pool {
+  const pool = new Pool(
+    {
+      name: 'search',
+      endpoints: [1, 2, 3].map((i) => ({ url: `http://10.0.0.${i}:8000/mcp`, weight: i })),
+      balance: 'round_robin',
+      affinity: 'session',
+      sockets: { connections: 10, keepAliveMs: 4000, connectTimeoutMs: 2000 },
+      headers: [],
+      forwardHeaders: new Set(),
+      ...change,
+    },
+    { random: () => 0.5 },
+  );
+  opened.push(pool);
+  return pool;
+}
+
+afterEach(async () => {
+  await Promise.all(opened.splice(0).map((pool) => pool.destroy()));
+});
+
+function by(client: string) {
+  const x = makeExchange();
+  x.principal = caller(client);
+  return x;
+}
+
+describe('a pool', () => {
+  it('picks by its balancer', () => {
+    const pool = makePool();
+    const picks = Array.from({ length: 6 }, () => pool.pick(by('a'), undefined)?.weight);
+    expect(picks.sort()).toEqual([1, 2, 2, 3, 3, 3]);
+  });
+
+  it('leaves out what was tried, and has nothing when all was', () => {
+    for (const affinity of ['session', 'client', 'none'] as const) {
+      const pool = makePool({ affinity });
+      const tried: Endpoint[] = [];
+      for (let i = 0; i < 3; i++) {
+        const picked = pool.pick(by('a'), tried) as Endpoint;
+        expect(tried).not.toContain(picked);
+        tried.push(picked);
+      }
+      expect(pool.pick(by('a'), tried)).toBeUndefined();
+    }
+  });
+
+  it('leaves out what is not available, by any balancer', () => {
+    for (const balance of [
+      'least_connections',
+      'round_robin',
+      'power_of_two',
+      'peak_ewma',
+      'rendezvous',
+    ] as const) {
+      const pool = makePool({ balance });
+      const [first, second, third] = pool.endpoints as [Endpoint, Endpoint, Endpoint];
+      first.draining = third.draining = true;
+      pool.refresh();
+      for (let i = 0; i < 20; i++) expect(pool.pick(by(`c${i}`), undefined)).toBe(second);
+      second.draining = true;
+      pool.refresh();
+      expect(pool.pick(by('a'), undefined)).toBeUndefined();
+    }
+  });
+
+  it('brings a client to its endpoint where affinity goes by the client', () => {
+    const pool = makePool({ affinity: 'client' });
+    const other = makePool({ affinity: 'client' });
+    const homes = new Map<string, string | undefined>();
+    for (let i = 0; i < 60; i++) homes.set(`c${i}`, pool.pick(by(`c${i}`), undefined)?.id);
+    for (const [client, home] of homes) expect(other.pick(by(client), undefined)?.id).toBe(home);
+    expect(new Set(homes.values()).size).toBe(3);
+  });
+
+  it('finds endpoints by id, whatever their state, and only its own', () => {
+    const pool = makePool();
+    const [first] = pool.endpoints as [Endpoint];
+    expect(pool.endpoint(first.id)).toBe(first);
+    first.draining = true;
+    pool.refresh();
+    expect(pool.endpoint(first.id)).toBe(first);
+    expect([pool.endpoint('nonsense'), pool.endpoint('__proto__')]).toEqual([undefined, undefined]);
+  });
+
+  it('names endpoints the same in every process, by pool and URL, and tells no address by it', () => {
+    const ids = makePool().endpoints.map(({ id }) => id);
+    expect(makePool().endpoints.map(({ id }) => id)).toEqual(ids);
+    expect(new Set([...ids, ...makePool({ name: 'db' }).endpoints.map(({ id }) => id)]).size).toBe(6);
+    for (const id of ids) expect(id).toMatch(/^[0-9a-f]{12}$/);
+  });
+
+  it('lets upstream challenges through only where the client’s credential crosses', () => {
+    expect(makePool().passesAuthorization).toBe(false);
+    expect(makePool({ forwardHeaders: new Set(['authorization']) }).passesAuthorization).toBe(true);
+  });
+
+  it('keeps streams and calls on sockets apart, and counts none before the first call', () => {
+    const pool = makePool();
+    const [first] = pool.endpoints as [Endpoint];
+    expect(pool.sockets(first, true)).not.toBe(pool.sockets(first, false));
+    expect(pool.connections(first)).toEqual({ connected: 0, free: 0, pending: 0 });
+    const [stranger] = makePool({ name: 'db' }).endpoints as [Endpoint];
+    expect(() => pool.sockets(stranger, false)).toThrow('is not of pool search');
+  });
+});
