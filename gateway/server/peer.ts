@@ -1,14 +1,16 @@
 // Peers: who is at the other end of a connection, and what the upstream is told of it.
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
+import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import type { Inbound } from '../mcp/inbound.ts';
 
 type Network = [ipaddr.IPv4 | ipaddr.IPv6, number];
 
 interface Known {
+  readonly peer: string;
+  readonly trusted: boolean;
   readonly host: string | undefined;
-  readonly client: string;
   readonly forwarded: readonly string[];
 }
 
@@ -31,27 +33,30 @@ export class PeerReader {
   /** Sets `client`, `proto` and `forwarded`. */
   read(req: IncomingMessage, inbound: Inbound): void {
     const { socket } = req;
-    const peer = plainAddress(socket.remoteAddress ?? '');
-    inbound.proto = this.#proto;
-    if (this.#trusted.length > 0 && this.#isTrusted(peer)) return this.#readForwarded(peer, inbound);
     let known = this.#known.get(socket);
     if (known === undefined || known.host !== inbound.host) {
+      const peer = address(socket.remoteAddress ?? '') ?? UNKNOWN;
       const forwarded = forwardingHeaders(peer, peer, this.#proto, inbound.host);
-      known = { host: inbound.host, client: peer, forwarded };
+      known = { peer, trusted: this.#isTrusted(peer), host: inbound.host, forwarded };
       this.#known.set(socket, known);
     }
-    inbound.client = known.client;
+    inbound.proto = this.#proto;
+    if (known.trusted) return this.#readForwarded(known.peer, inbound);
+    inbound.client = known.peer;
     inbound.forwarded = known.forwarded;
   }
 
   #readForwarded(peer: string, inbound: Inbound): void {
-    const chain = (inbound.xForwardedFor ?? '')
-      .split(',')
-      .map((part) => plainAddress(part.trim()))
-      .filter((part) => ipaddr.isValid(part));
-    chain.push(peer);
-    // The nearest address that is no proxy of ours: whatever stands left of it the client could have made up.
-    inbound.client = chain.findLast((address) => !this.#isTrusted(address)) ?? (chain[0] as string);
+    const chain = [peer];
+    const parts = (inbound.xForwardedFor ?? '').split(',');
+    // From the nearest outwards, for as long as one of ours says so: whatever stands left of the first address that is
+    // no proxy of ours, or of a text that is no address, the client could have made up.
+    while (this.#isTrusted(chain[0] as string)) {
+      const before = address(parts.pop() ?? '');
+      if (before === undefined) break;
+      chain.unshift(before);
+    }
+    inbound.client = chain[0] as string;
     if (inbound.xForwardedProto === 'https' || inbound.xForwardedProto === 'http') {
       inbound.proto = inbound.xForwardedProto;
     }
@@ -59,18 +64,28 @@ export class PeerReader {
     inbound.forwarded = forwardingHeaders(inbound.client, chain.join(', '), inbound.proto, host);
   }
 
-  #isTrusted(address: string): boolean {
-    if (!ipaddr.isValid(address)) return false;
-    const parsed = ipaddr.process(address);
+  #isTrusted(peer: string): boolean {
+    if (isIP(peer) === 0) return false;
+    const parsed = ipaddr.parse(peer);
     return this.#trusted.some(([network, bits]) => {
       return parsed.kind() === network.kind() && parsed.match(network as never, bits);
     });
   }
 }
 
-/** Without the prefix under which IPv4 appears on an IPv6 socket. */
-function plainAddress(address: string): string {
-  return address.startsWith('::ffff:') ? address.slice(7) : address;
+/** What RFC 7239 §6.2 calls a node whose address is not known. */
+const UNKNOWN = 'unknown';
+
+/** An address in the form `[2001:db8::1]:443`, `192.0.2.1:443` or `[2001:db8::1]`: some proxies write ports. */
+const withPort = /^(?:\[([^\]]+)\]|([^:]+))(?::\d+)?$/;
+
+/** An address in its one spelling, IPv4 also where it appears on an IPv6 socket; undefined for any other text. */
+function address(text: string): string | undefined {
+  const trimmed = text.trim();
+  if (isIP(trimmed) === 4) return trimmed;
+  const [, v6, v4] = withPort.exec(trimmed) ?? [];
+  const bare = v6 ?? v4 ?? trimmed;
+  return isIP(bare) === 0 ? undefined : ipaddr.process(bare).toString();
 }
 
 const hostText = /^[A-Za-z0-9._:[\]-]{1,255}$/;
