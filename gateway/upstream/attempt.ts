@@ -154,8 +154,12 @@ export class Attempt implements Dispatcher.DispatchHandler, ByteStream {
     if (this.#over) return;
     if (this.#delivered) this.#finish(why, undefined);
     else {
+      const { errorType } = this.#x;
+      const reply = this.#x.refuse(why);
+      // What was known before, that the client has gone, says more.
+      if (errorType !== undefined) this.#x.errorType = errorType;
       this.#end(undefined);
-      this.#owner.reply(this.#x.refuse(why));
+      this.#owner.reply(reply);
     }
     this.#controller?.abort(new Error(why.reason));
   }
@@ -222,8 +226,8 @@ export class Attempt implements Dispatcher.DispatchHandler, ByteStream {
 
   /** Ends a stream that the client may already be reading. */
   #finish(how: Refusal | 'end', failure: Failure | undefined): void {
-    this.#end(failure);
     if (how !== 'end') this.#x.errorType ??= how.reason;
+    this.#end(failure);
     if (this.#sink === undefined) this.#ending = how;
     else if (how === 'end') this.#sink.end();
     else this.#sink.fail(how);
