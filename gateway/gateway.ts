@@ -99,7 +99,7 @@ export function buildGateway(config: Config, shared: Shared, previous?: Gateway)
 }
 
 /** Resolves when the exchanges that may still go to one of `pools` have ended; an exchange in a queue may go anywhere. */
-async function through(live: ReadonlySet<Exchange>, pools: readonly Pool[]): Promise<void> {
+async function through(live: Iterable<Exchange>, pools: readonly Pool[]): Promise<void> {
   const waiting = [...live].filter(
     ({ endpoint }) => endpoint === undefined || pools.some((pool) => pool.link(endpoint) !== undefined),
   );
@@ -107,7 +107,7 @@ async function through(live: ReadonlySet<Exchange>, pools: readonly Pool[]): Pro
 }
 
 /** Ends the streams of endpoints that have left, which would last for hours; their clients open them anew. */
-function endOrphans(live: ReadonlySet<Exchange>, left: readonly Pool[], successor: Gateway): void {
+function endOrphans(live: Iterable<Exchange>, left: readonly Pool[], successor: Gateway): void {
   for (const x of live) {
     const { endpoint } = x;
     if (!x.stream || endpoint === undefined) continue;

@@ -14,6 +14,13 @@ import type { Session } from './session.ts';
 /** Reads the request body: at most the configured bytes, or the refusal to send instead. */
 export type BodyReader = () => Promise<Buffer | Refusal>;
 
+/** Work under way for an exchange, which can be called off. */
+export interface Running {
+  /** Ends it; whoever waits for the answer gets `why`. */
+  cancel(why: Refusal): void;
+  clientGone(): void;
+}
+
 /** What a message on the answer's stream means to the stages that wait for it. */
 export type StreamSign = 'progress' | 'asks_client' | 'other';
 
@@ -51,9 +58,11 @@ export class Exchange {
   replied = false;
   clientGone = false;
   closed = false;
-  /** Set by the handler in charge: ends the exchange's upstream side with this refusal as its answer. */
+  /** What forwards the exchange. */
+  running: Running | undefined = undefined;
+  /** Set by a stage that holds the exchange back: ends the exchange's upstream side with this refusal as its answer. */
   onCancel: ((why: Refusal) => void) | undefined = undefined;
-  /** Set by the handler in charge: the client has gone. */
+  /** Set by a stage that holds the exchange back: the client has gone. */
   onClientGone: (() => void) | undefined = undefined;
   /** Set by stages that follow the answer's stream. */
   onStreamMessage: ((sign: StreamSign) => void) | undefined = undefined;
@@ -77,6 +86,7 @@ export class Exchange {
   close(): void {
     if (this.closed) return;
     this.closed = true;
+    this.running = undefined;
     this.onCancel = undefined;
     this.onClientGone = undefined;
     this.onStreamMessage = undefined;
@@ -86,14 +96,16 @@ export class Exchange {
 
   /** Gives up on the upstream; the client, if still there, is answered with `why`. */
   cancel(why: Refusal): void {
-    this.onCancel?.(why);
+    if (this.onCancel !== undefined) this.onCancel(why);
+    else this.running?.cancel(why);
   }
 
   /** The client's connection has gone before the answer was complete. */
   disconnect(): void {
     if (this.clientGone) return;
     this.clientGone = true;
-    this.onClientGone?.();
+    if (this.onClientGone !== undefined) this.onClientGone();
+    else this.running?.clientGone();
   }
 
   /** The reply that a refusal makes here: one error for each request that waits for an answer. */

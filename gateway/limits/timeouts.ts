@@ -1,5 +1,5 @@
 // Timeouts: ends a call that makes no progress, or that takes too long however much progress it makes.
-import type { Exchange } from '../core/exchange.ts';
+import type { Exchange, StreamSign } from '../core/exchange.ts';
 import { refusal } from '../core/refusal.ts';
 import type { Stage } from '../core/stage.ts';
 
@@ -32,11 +32,12 @@ export function timeouts(of: (x: Exchange) => Timeouts): Stage {
     };
     let waitsForClient = false;
     restart(timeoutMs);
-    x.onStreamMessage = (sign) => {
+    const onMessage = (sign: StreamSign) => {
       if (sign === 'other' && !waitsForClient) return;
       waitsForClient = sign === 'asks_client';
       restart(waitsForClient ? maxTimeoutMs : timeoutMs);
     };
+    x.onStreamMessage = onMessage;
     x.defer(() => clearTimeout(timer));
     return next(x);
   };

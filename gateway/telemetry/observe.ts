@@ -3,7 +3,6 @@ import type { Exchange } from '../core/exchange.ts';
 import { Failure } from '../core/failure.ts';
 import { type RefusalReason, refusal, refusals } from '../core/refusal.ts';
 import type { Reply } from '../core/reply.ts';
-import { Slots } from '../core/slots.ts';
 import type { Stage } from '../core/stage.ts';
 import type { Envelope } from '../mcp/envelope.ts';
 import { AccessLog } from './access-log.ts';
@@ -14,7 +13,7 @@ import { isOperation, type KnowsTool, Operations, toolLabel } from './operations
 /** Exchanges, from the first byte in to the last byte out. */
 export class Observer {
   /** Begun and not yet ended. */
-  readonly live = new Slots<Exchange>();
+  readonly live = new Set<Exchange>();
   readonly #log: Logger;
   readonly #accessLog: AccessLog;
   readonly #knowsTool: KnowsTool;

@@ -4,7 +4,6 @@ import type { Endpoint } from '../core/endpoint.ts';
 import type { Exchange } from '../core/exchange.ts';
 import type { Failure } from '../core/failure.ts';
 import type { RefusalReason } from '../core/refusal.ts';
-import type { Slots } from '../core/slots.ts';
 import type { Stage } from '../core/stage.ts';
 import { Attempts } from './attempts.ts';
 import { Instruments, type Labels, type Reading } from './instruments.ts';
@@ -72,7 +71,7 @@ export class Telemetry {
   }
 
   /** Exchanges begun and not yet ended, streams included. */
-  get live(): Slots<Exchange> {
+  get live(): ReadonlySet<Exchange> {
     return this.#observer.live;
   }
 

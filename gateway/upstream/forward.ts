@@ -1,6 +1,6 @@
 // Forward: the last handler; sends an exchange to an endpoint of the pool and moves on while nothing has been sent.
 import type { Endpoint } from '../core/endpoint.ts';
-import type { Exchange } from '../core/exchange.ts';
+import type { Exchange, Running } from '../core/exchange.ts';
 import type { Failure } from '../core/failure.ts';
 import type { Refusal } from '../core/refusal.ts';
 import { refusal } from '../core/refusal.ts';
@@ -21,12 +21,13 @@ export function forward(pool: Pool, watch: AttemptWatcher): Handler {
 }
 
 /** One exchange on its way through the pool. */
-class Forwarding implements AttemptOwner {
+class Forwarding implements AttemptOwner, Running {
   readonly #x: Exchange;
   readonly #pool: Pool;
   readonly #watch: AttemptWatcher;
   readonly #resolve: (reply: Reply) => void;
   #endpoint: Endpoint | undefined = undefined;
+  #attempt: Attempt | undefined = undefined;
   #tried: Endpoint[] | undefined = undefined;
   #failure: Failure | undefined = undefined;
 
@@ -49,11 +50,10 @@ class Forwarding implements AttemptOwner {
     if (stream) endpoint.streams++;
     else endpoint.inFlight++;
     const attempt = new Attempt(x, endpoint, this, this.#pool.passesAuthorization);
-    x.onCancel = (why) => {
-      attempt.abort(why);
-      noticeCancelled(x, endpoint, this.#pool);
-    };
-    x.onClientGone = () => attempt.clientGone();
+    this.#attempt = attempt;
+    x.onCancel = undefined;
+    x.onClientGone = undefined;
+    x.running = this;
     this.#pool.sockets(endpoint, stream).dispatch(
       {
         path: endpoint.path,
@@ -63,6 +63,15 @@ class Forwarding implements AttemptOwner {
       },
       attempt,
     );
+  }
+
+  cancel(why: Refusal): void {
+    this.#attempt?.abort(why);
+    noticeCancelled(this.#x, this.#endpoint as Endpoint, this.#pool);
+  }
+
+  clientGone(): void {
+    this.#attempt?.clientGone();
   }
 
   reply(reply: Reply): void {
