@@ -39,9 +39,7 @@ export const UNSUPPORTED: readonly Unsupported[] = [
 
   { path: 'pools[].endpoints[].dns', what: 'finding endpoints by DNS' },
   { path: 'pools[].transport', what: 'a transport other than streamable_http' },
-  { path: 'pools[].session_recovery', what: 'a choice of session recovery' },
   { path: 'pools[].max_in_flight', what: 'a limit of exchanges in flight' },
-  { path: 'pools[].trust_annotations', what: 'use of annotations' },
   { path: 'pools[].response_chars', what: 'truncating results' },
   { path: 'pools[].health', what: 'a choice of active checks' },
   { path: 'pools[].outlier', what: 'outlier detection' },

@@ -7,10 +7,15 @@ import { refusal } from './core/refusal.ts';
 import type { Handler } from './core/stage.ts';
 import { clientPolicies } from './limits/client-policies.ts';
 import { pipeline } from './pipeline.ts';
+import { noticesOf } from './sessions/change-notices.ts';
+import type { RecoverySettings } from './sessions/recovery.ts';
+import { recovery } from './sessions/recovery.ts';
 import type { Shared } from './shared.ts';
 import { Catalogue } from './upstream/catalogue.ts';
 import type { PoolSettings } from './upstream/pool.ts';
 import { Pool } from './upstream/pool.ts';
+import { reopen } from './upstream/reopen.ts';
+import { safeTools } from './upstream/safe-tools.ts';
 
 /** A running configuration. */
 export interface Gateway {
@@ -55,6 +60,8 @@ export function buildGateway(config: Config, shared: Shared, previous?: Gateway)
   for (const route of config.routes) {
     const pool = pools.get(route.pools[0] as string) as Pool;
     const own = config.pools.find(({ name }) => name === pool.name) as PoolConfig;
+    const catalogue = catalogues.get(pool.name) as Catalogue;
+    const recovers = own.session_recovery !== 'never' && own.affinity !== 'none';
     const handler = pipeline({
       observe: telemetry.observe(pool.name),
       authenticate: identity.authenticate(route.path, pool.passesAuthorization),
@@ -66,6 +73,8 @@ export function buildGateway(config: Config, shared: Shared, previous?: Gateway)
         sessionTtlMs: config.limits.session_ttl,
         codec,
         ended,
+        records: shared.records,
+        recovers,
         endpoint: (id) => pool.endpoint(id),
         now: Date.now,
       },
@@ -73,8 +82,9 @@ export function buildGateway(config: Config, shared: Shared, previous?: Gateway)
         timeoutMs: own.timeout ?? config.limits.timeout,
         maxTimeoutMs: own.max_timeout ?? config.limits.max_timeout,
       },
+      recovery: recovers ? recovery(recoverySettings(own, config, pool, catalogue, shared)) : undefined,
       pool,
-      catalogue: catalogues.get(pool.name) as Catalogue,
+      catalogue,
       watchAttempt: telemetry.watchAttempt,
     });
     handlers.set(route.path, handler);
@@ -115,6 +125,36 @@ function endOrphans(live: Iterable<Exchange>, left: readonly Pool[], successor: 
     if (pool === undefined || successor.pools.get(pool.name)?.link(endpoint) !== undefined) continue;
     x.cancel(refusal('draining'));
   }
+}
+
+function recoverySettings(
+  own: PoolConfig,
+  config: Config,
+  pool: Pool,
+  catalogue: Catalogue,
+  { records, telemetry }: Shared,
+): RecoverySettings {
+  const recoveries = telemetry.instruments.counter('mcp_gateway_session_recoveries_total');
+  return {
+    mode: own.session_recovery === 'always' ? 'always' : 'auto',
+    records,
+    // Keys that are made at start are known to no other process.
+    alone: config.session_keys.length === 0 && config.listen.workers === 1,
+    readsOnly: safeTools(own, catalogue),
+    endpoint: (id) => pool.endpoint(id),
+    async reopen(x, hello, record, gone) {
+      const { capabilities, ...place } = await reopen(pool, x, hello, record, gone);
+      return { place, notices: noticesOf(capabilities) };
+    },
+    endStreams(session) {
+      for (const x of telemetry.live) {
+        if (x.stream && x.session?.upstreamId === session.upstreamId && x.answeredAt > 0) {
+          x.cancel(refusal('draining'));
+        }
+      }
+    },
+    count: (result) => recoveries.series({ pool: pool.name, result }).add(),
+  };
 }
 
 function poolSettings(pool: PoolConfig): PoolSettings {

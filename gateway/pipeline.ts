@@ -22,6 +22,8 @@ export interface Parts {
   readonly hasToolAccess: boolean;
   readonly affinity: AffinitySettings;
   readonly timeouts: Timeouts;
+  /** Absent where lost sessions stay lost. */
+  readonly recovery: Stage | undefined;
   readonly pool: Pool;
   readonly catalogue: Catalogue;
   readonly watchAttempt: AttemptWatcher;
@@ -37,6 +39,7 @@ export function pipeline(parts: Parts): Handler {
     parts.hasToolAccess ? authorize() : undefined, // outside of all that may answer: every answer is checked
     affinity(parts.affinity), //            an unknown session is answered before anything is spent on it
     timeouts(() => parts.timeouts), //      the clock covers everything that may wait: queues, connects, the upstream
+    parts.recovery, //                      next to what forwards: all that stands outside goes on as if nothing had been
   ];
   return compose(
     stages.filter((stage) => stage !== undefined),

@@ -5,12 +5,14 @@ import type { Config } from '../config/schema.ts';
 import type { SessionCodec } from './core/session.ts';
 import { EndedSessions } from './sessions/ended-sessions.ts';
 import { SealedIds } from './sessions/sealed-id.ts';
+import { SessionRecords } from './sessions/session-records.ts';
 import type { Telemetry } from './telemetry/telemetry.ts';
 
 /** One process's memory. Each reload is given the same one; the gateway built from a file only borrows from it. */
 export class Shared {
   readonly telemetry: Telemetry;
   readonly ended = new EndedSessions();
+  readonly records = new SessionRecords(undefined);
   readonly #randomKey = randomBytes(32).toString('base64');
   #keys: readonly string[] = [];
   #codec: SessionCodec | undefined = undefined;

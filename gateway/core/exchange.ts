@@ -4,6 +4,7 @@ import { noEnvelope } from '../mcp/envelope.ts';
 import type { Era } from '../mcp/eras/era.ts';
 import type { Inbound } from '../mcp/inbound.ts';
 import type { Endpoint } from './endpoint.ts';
+import type { Failure } from './failure.ts';
 import type { Principal } from './principal.ts';
 import { anonymous } from './principal.ts';
 import type { Refusal } from './refusal.ts';
@@ -50,6 +51,8 @@ export class Exchange {
   upstreamMs = 0;
   /** Why it did not succeed: the refusal's reason, the JSON-RPC code, `tool_error`; undefined on success. */
   errorType: string | undefined = undefined;
+  /** What broke the last attempt, while no other has been made. */
+  failure: Failure | undefined = undefined;
   /** Bytes of the answer's body. */
   replyBytes = 0;
   /** Long-lived: a GET stream or `subscriptions/listen`; exempt from call timeouts and counted apart. */

@@ -13,6 +13,8 @@ export interface Session {
   readonly expiresAt: number;
   /** Random per session; tells two sessions apart that are equal in all else. */
   readonly nonce: string;
+  /** JSON of the client's own `initialize` parameters, with which it can be opened anew; undefined when too long. */
+  readonly hello: string | undefined;
 }
 
 /** Turns sessions into ids that any process with the key can open, and only for their owner. */

@@ -20,6 +20,10 @@ export const Method = {
   toolsList: 'tools/list',
   promptsGet: 'prompts/get',
   resourcesRead: 'resources/read',
+  ping: 'ping',
+  setLevel: 'logging/setLevel',
+  subscribe: 'resources/subscribe',
+  unsubscribe: 'resources/unsubscribe',
 } as const;
 
 /**
@@ -43,14 +47,10 @@ export function nameSource(method: string): 'name' | 'uri' | 'taskId' | undefine
 const known: ReadonlySet<string> = new Set([
   ...Object.values(Method),
   ...nameSources.keys(),
-  'ping',
   'completion/complete',
-  'logging/setLevel',
   'prompts/list',
   'resources/list',
   'resources/templates/list',
-  'resources/subscribe',
-  'resources/unsubscribe',
   'notifications/roots/list_changed',
 ]);
 

@@ -8,6 +8,8 @@ import type { Session, SessionCodec, SessionScope } from '../core/session.ts';
 import type { Stage } from '../core/stage.ts';
 import { Method } from '../mcp/methods.ts';
 import type { EndedSessions } from './ended-sessions.ts';
+import type { SessionRecords } from './session-records.ts';
+import { helloOf } from './traces.ts';
 
 export interface AffinitySettings {
   readonly path: string;
@@ -17,6 +19,9 @@ export interface AffinitySettings {
   readonly sessionTtlMs: number;
   readonly codec: SessionCodec;
   readonly ended: EndedSessions;
+  readonly records: SessionRecords;
+  /** A later stage finds sessions whose endpoint has left another place. */
+  readonly recovers: boolean;
   /** Looks an endpoint of the pool up by id; undefined once it has left the configuration. */
   readonly endpoint: (id: string) => Endpoint | undefined;
   /** Ms since the epoch. */
@@ -49,15 +54,15 @@ function scopeOf(x: Exchange, { path, pool }: AffinitySettings): SessionScope {
 function resume(x: Exchange, id: string, settings: AffinitySettings): boolean {
   const session = settings.codec.open(id, scopeOf(x, settings));
   if (session === undefined || settings.ended.has(session)) return false;
-  const endpoint = settings.endpoint(session.endpointId);
-  if (endpoint === undefined) return false;
-  x.session = session;
+  x.session = settings.records.where(session);
+  const endpoint = settings.endpoint(x.session.endpointId);
+  if (endpoint === undefined) return settings.recovers;
   if (settings.pin) x.pinned = endpoint;
   return true;
 }
 
 /** Gives the client an id of the gateway's own for the session that the upstream has just opened. */
-function seal(x: Exchange, reply: Reply, settings: AffinitySettings): Reply {
+function seal(x: Exchange, reply: Reply, settings: AffinitySettings): Reply | Promise<Reply> {
   if (reply.upstreamSession === undefined || reply.status >= 300 || x.endpoint === undefined) return reply;
   const now = Math.floor(settings.now() / 1000);
   const session: Session = {
@@ -66,12 +71,18 @@ function seal(x: Exchange, reply: Reply, settings: AffinitySettings): Reply {
     openedAt: now,
     expiresAt: now + Math.floor(settings.sessionTtlMs / 1000),
     nonce: randomBytes(8).toString('base64url'),
+    hello: settings.recovers ? helloOf(x.body) : undefined,
   };
-  const id = settings.codec.seal(session, scopeOf(x, settings));
+  const scope = scopeOf(x, settings);
+  const id =
+    settings.codec.seal(session, scope) ?? settings.codec.seal({ ...session, hello: undefined }, scope);
   if (id === undefined) {
     const why = refusal('upstream_failed', { message: "The upstream server's session id is too long" });
     x.cancel(why);
     return x.refuse(why);
   }
-  return { ...reply, headers: [...reply.headers, 'mcp-session-id', id] };
+  const sealed = { ...reply, headers: [...reply.headers, 'mcp-session-id', id] };
+  // The client's next request may come to another process, which must find the session's record.
+  const noted = settings.recovers ? settings.records.opened(session) : undefined;
+  return noted === undefined ? sealed : noted.then(() => sealed);
 }

@@ -51,8 +51,8 @@ export class SealedIds implements SessionCodec {
     const iv = randomBytes(IV_BYTES);
     const cipher = createCipheriv('aes-256-gcm', derive(key, salt), iv, { authTagLength: TAG_BYTES });
     cipher.setAAD(boundTo(key.kid, scope));
-    const { endpointId, upstreamId, openedAt, expiresAt, nonce } = session;
-    const plain = JSON.stringify([endpointId, upstreamId, openedAt, expiresAt, nonce]);
+    const { endpointId, upstreamId, openedAt, expiresAt, nonce, hello } = session;
+    const plain = JSON.stringify([endpointId, upstreamId, openedAt, expiresAt, nonce, hello]);
     const sealed = Buffer.concat([
       salt,
       iv,
@@ -105,8 +105,8 @@ export class SealedIds implements SessionCodec {
     decipher.setAuthTag(sealed.subarray(-TAG_BYTES));
     try {
       const plain = Buffer.concat([decipher.update(body), decipher.final()]).toString('utf8');
-      const [endpointId, upstreamId, openedAt, expiresAt, nonce] = JSON.parse(plain);
-      return { endpointId, upstreamId, openedAt, expiresAt, nonce };
+      const [endpointId, upstreamId, openedAt, expiresAt, nonce, hello] = JSON.parse(plain);
+      return { endpointId, upstreamId, openedAt, expiresAt, nonce, hello: hello ?? undefined };
     } catch {
       return undefined;
     }

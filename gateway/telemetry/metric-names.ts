@@ -107,6 +107,13 @@ export const metrics = {
     help: 'Sockets to an endpoint by state: connected, free or pending.',
     labels: ['pool', 'endpoint', 'state'],
   },
+  mcp_gateway_session_recoveries_total: {
+    name: 'mcp.gateway.session_recoveries',
+    kind: 'counter',
+    unit: '',
+    help: 'Sessions whose upstream was gone, by what came of it: recovered, adopted, refused or failed.',
+    labels: ['pool', 'result'],
+  },
   mcp_gateway_config_last_reload_successful: {
     name: 'mcp.gateway.config_last_reload_successful',
     kind: 'gauge',

@@ -82,6 +82,7 @@ class Forwarding implements AttemptOwner, Running {
   failed(failure: Failure): void {
     const x = this.#x;
     this.#failure = failure;
+    x.failure = failure;
     const endpoint = this.#endpoint as Endpoint;
     if (failure.sent || x.pinned !== undefined) return this.#resolve(x.refuse(this.#asRefusal(failure)));
     this.#tried = [...(this.#tried ?? []), endpoint];

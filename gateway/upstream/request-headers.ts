@@ -57,6 +57,23 @@ export function requestHeaders(x: Exchange, rules: HeaderRules): string[] {
   return headers;
 }
 
+/** Headers of a request that the gateway makes itself for the client of `x`; `more` as name, value, name, value. */
+export function ownRequestHeaders(x: Exchange, rules: HeaderRules, more: readonly string[]): string[] {
+  const { forwarded, raw } = x.inbound;
+  const headers = [
+    'accept',
+    DEFAULT_ACCEPT,
+    'accept-encoding',
+    'identity',
+    'content-type',
+    'application/json',
+  ];
+  headers.push(...more, ...forwarded);
+  if (rules.forwarded.size > 0) pushForwarded(raw, rules.forwarded, headers);
+  headers.push(...rules.own);
+  return headers;
+}
+
 function pushForwarded(raw: readonly string[], names: ReadonlySet<string>, into: string[]): void {
   const options = connectionOptions(raw);
   for (let i = 0; i < raw.length; i += 2) {

@@ -1,0 +1,45 @@
+// Change notices: tell the client of a recovered session to look at the lists again, since another server has them.
+import type { ByteStream, Reply, Sink } from '../core/reply.ts';
+
+/** Capability and its notice (MCP 2025-11-25, server features). */
+const notices = [
+  ['tools', 'notifications/tools/list_changed'],
+  ['prompts', 'notifications/prompts/list_changed'],
+  ['resources', 'notifications/resources/list_changed'],
+] as const;
+
+/** The notices that a server with these `capabilities` may send; a client expects no others. */
+export function noticesOf(capabilities: unknown): string[] {
+  const declared = capabilities as Record<string, { listChanged?: unknown } | undefined> | undefined;
+  return notices.flatMap(([name, method]) => (declared?.[name]?.listChanged === true ? [method] : []));
+}
+
+/** The event stream `reply` with notices in front. */
+export function withNotices(reply: Reply, methods: readonly string[]): Reply {
+  if (methods.length === 0 || reply.body === null || reply.body instanceof Uint8Array) return reply;
+  return { ...reply, body: new Announced(reply.body, methods) };
+}
+
+class Announced implements ByteStream {
+  readonly #source: ByteStream;
+  readonly #methods: readonly string[];
+
+  constructor(source: ByteStream, methods: readonly string[]) {
+    this.#source = source;
+    this.#methods = methods;
+  }
+
+  start(sink: Sink): void {
+    const events = this.#methods.map((method) => `data: {"jsonrpc":"2.0","method":"${method}"}\n\n`);
+    sink.write(Buffer.from(events.join('')));
+    this.#source.start(sink);
+  }
+
+  resume(): void {
+    this.#source.resume();
+  }
+
+  get atBoundary(): boolean {
+    return this.#source.atBoundary;
+  }
+}

@@ -1,0 +1,17 @@
+// Losses: which answers say that the session's upstream is gone, and whether the request can have been executed.
+import type { Exchange } from '../core/exchange.ts';
+import type { Reply } from '../core/reply.ts';
+
+/** `unexecuted`: the upstream has not acted on the request; `unknown`: it may have. */
+export type Loss = 'unexecuted' | 'unknown';
+
+/** What `reply` says of the session of `x`; undefined when it is an answer like any other. */
+export function lossOf(x: Exchange, { refusal, status, body }: Reply): Loss | undefined {
+  if (body !== null && !(body instanceof Uint8Array)) return undefined;
+  // Of a session that it does not know a server executes nothing (MCP 2025-11-25, transports, "Session Management").
+  if (refusal === undefined) return status === 404 ? 'unexecuted' : undefined;
+  if (refusal.reason === 'session_not_found') return 'unexecuted';
+  if (refusal.reason !== 'upstream_failed' || x.failure === undefined) return undefined;
+  if (!x.failure.sent) return 'unexecuted';
+  return x.failure.kind === 'reset' ? 'unknown' : undefined;
+}

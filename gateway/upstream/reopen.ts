@@ -1,0 +1,119 @@
+// Reopen: opens an upstream session as a client once did, on its behalf, at whichever endpoint takes it.
+import type { Dispatcher } from 'undici';
+import type { Endpoint } from '../core/endpoint.ts';
+import type { Exchange } from '../core/exchange.ts';
+import { Method } from '../mcp/methods.ts';
+import { readMessage } from './own-reply.ts';
+import type { Pool } from './pool.ts';
+import { ownRequestHeaders } from './request-headers.ts';
+
+/** Longest time for all of it, in ms: calls wait for it. */
+const TIMEOUT_MS = 5000;
+/** A request id that no client uses: ids of different sessions cannot meet, but logs can. */
+const REQUEST_ID = 0;
+
+/** What the new session is given of the old one. */
+export interface Wishes {
+  readonly level?: string;
+  readonly uris: ReadonlySet<string>;
+}
+
+/** A session at an endpoint, with the capabilities that its server declared. */
+export interface OpenedSession {
+  readonly endpointId: string;
+  readonly upstreamId: string;
+  readonly capabilities: unknown;
+}
+
+/** Opens a session with the parameters `hello` (JSON) for the client of `x`; rejects when no endpoint of `pool` does. */
+export async function reopen(
+  pool: Pool,
+  x: Exchange,
+  hello: string,
+  wishes: Wishes,
+  gone: Endpoint | undefined,
+): Promise<OpenedSession> {
+  const signal = AbortSignal.timeout(TIMEOUT_MS);
+  const tried = gone === undefined ? [] : [gone];
+  for (;;) {
+    const endpoint = pool.pick(x, tried);
+    if (endpoint === undefined) throw new Error('no endpoint opens a session');
+    try {
+      return await new Opening(pool, x, endpoint, signal).open(hello, wishes);
+    } catch (error) {
+      signal.throwIfAborted();
+      tried.push(endpoint);
+      if (tried.length > pool.endpoints.length) throw error;
+    }
+  }
+}
+
+class Opening {
+  readonly #pool: Pool;
+  readonly #x: Exchange;
+  readonly #endpoint: Endpoint;
+  readonly #signal: AbortSignal;
+  #session: readonly string[] = [];
+
+  constructor(pool: Pool, x: Exchange, endpoint: Endpoint, signal: AbortSignal) {
+    this.#pool = pool;
+    this.#x = x;
+    this.#endpoint = endpoint;
+    this.#signal = signal;
+  }
+
+  async open(hello: string, { level, uris }: Wishes): Promise<OpenedSession> {
+    const answer = await this.#post(Method.initialize, hello, REQUEST_ID);
+    const upstreamId = answer.headers['mcp-session-id'];
+    const message = await readMessage(answer, REQUEST_ID);
+    const version = message?.result?.['protocolVersion'];
+    if (typeof upstreamId !== 'string' || typeof version !== 'string') throw new Error('opened no session');
+    this.#session = ['mcp-session-id', upstreamId, 'mcp-protocol-version', version];
+    const agreed = this.#x.inbound.protocolVersion;
+    if (agreed !== undefined && agreed !== version) {
+      // The client goes on in the revision that it once agreed on, which this server does not speak.
+      await this.#end();
+      throw new Error(`speaks ${version} and not ${agreed}`);
+    }
+    await this.#tell(Method.initialized, undefined, undefined);
+    if (level !== undefined) await this.#tell(Method.setLevel, { level }, REQUEST_ID);
+    for (const uri of uris) await this.#tell(Method.subscribe, { uri }, REQUEST_ID);
+    const { id: endpointId } = this.#endpoint;
+    return { endpointId, upstreamId, capabilities: message?.result?.['capabilities'] };
+  }
+
+  async #tell(
+    method: string,
+    params: Record<string, string> | undefined,
+    id: number | undefined,
+  ): Promise<void> {
+    const answer = await this.#post(method, JSON.stringify(params), id);
+    await readMessage(answer, id);
+    if (answer.statusCode >= 300) throw new Error(`answered ${answer.statusCode} to ${method}`);
+  }
+
+  async #end(): Promise<void> {
+    const { body } = await this.#request('DELETE', null);
+    await body.dump();
+  }
+
+  #post(
+    method: string,
+    params: string | undefined,
+    id: number | undefined,
+  ): Promise<Dispatcher.ResponseData> {
+    const parts = [id !== undefined && `"id":${id}`, params !== undefined && `"params":${params}`];
+    const rest = parts.filter((part) => part !== false).map((part) => `,${part}`);
+    return this.#request('POST', `{"jsonrpc":"2.0","method":"${method}"${rest.join('')}}`);
+  }
+
+  #request(method: 'POST' | 'DELETE', body: string | null): Promise<Dispatcher.ResponseData> {
+    return this.#pool.sockets(this.#endpoint, false).request({
+      path: this.#endpoint.path,
+      method,
+      headers: ownRequestHeaders(this.#x, this.#pool.headerRules, this.#session),
+      body,
+      signal: this.#signal,
+    });
+  }
+}

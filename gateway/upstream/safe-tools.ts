@@ -1,0 +1,17 @@
+// Safe tools: which tools of a pool the operator, or an annotation that the operator trusts, calls safe to repeat.
+import type { PoolConfig } from '../../config/schema.ts';
+import { compileToolRules } from '../core/tool-rules.ts';
+import type { Catalogue } from './catalogue.ts';
+
+/** Whether a tool, by the upstream's own name, changes nothing, so that calling it again does no harm. */
+export type IsSafeTool = (tool: string) => boolean;
+
+/** The operator's word for a tool counts first, then its `readOnlyHint` where the pool's annotations are trusted. */
+export function safeTools({ tools, trust_annotations }: PoolConfig, catalogue: Catalogue): IsSafeTool {
+  const ruleOf = compileToolRules(tools);
+  return (tool) => {
+    const said = ruleOf?.(tool)?.retry;
+    if (said !== undefined) return said === 'safe';
+    return trust_annotations && catalogue.find(tool)?.annotations['readOnlyHint'] === true;
+  };
+}
