@@ -9,6 +9,7 @@ import type { AffinitySettings } from '../../gateway/sessions/affinity.ts';
 import { affinity } from '../../gateway/sessions/affinity.ts';
 import { EndedSessions } from '../../gateway/sessions/ended-sessions.ts';
 import { SealedIds } from '../../gateway/sessions/sealed-id.ts';
+import { SessionRecords } from '../../gateway/sessions/session-records.ts';
 import { caller, makeExchange, request } from '../core/make-exchange.ts';
 
 const endpoint = new Endpoint('e1', 'search', 'http://10.0.0.1/mcp', 1);
@@ -31,6 +32,8 @@ beforeEach(() => {
     sessionTtlMs: 3_600_000,
     codec: new SealedIds(['0123456789abcdef0123456789abcdef'], () => now),
     ended: new EndedSessions(() => now),
+    records: new SessionRecords(undefined, () => now),
+    recovers: false,
     endpoint: (id) => known.get(id),
     now: () => now,
   };

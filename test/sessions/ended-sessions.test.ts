@@ -6,7 +6,7 @@ import { EndedSessions } from '../../gateway/sessions/ended-sessions.ts';
 const NOW = Date.UTC(2026, 10, 23);
 
 function session(nonce: string, expiresAt = NOW / 1000 + 3600): Session {
-  return { endpointId: 'e', upstreamId: 'u', openedAt: NOW / 1000, expiresAt, nonce };
+  return { endpointId: 'e', upstreamId: 'u', openedAt: NOW / 1000, expiresAt, nonce, hello: undefined };
 }
 
 describe('ended sessions', () => {

@@ -13,6 +13,7 @@ export const session: Session = {
   openedAt: BORN / 1000,
   expiresAt: BORN / 1000 + 3600,
   nonce: 'AAAAAAAAAAA',
+  hello: undefined,
 };
 
 export function scope(

@@ -25,7 +25,14 @@ const hostile = [
   ...['Origin', 'https://evil.example', 'X-Request-Id', 'r1', 'X-Tenant', 't', 'Accept-Language', 'nl'],
 ];
 
-const session: Session = { endpointId: 'e', upstreamId: 'upstream-1', openedAt: 0, expiresAt: 1, nonce: 'n' };
+const session: Session = {
+  endpointId: 'e',
+  upstreamId: 'upstream-1',
+  openedAt: 0,
+  expiresAt: 1,
+  nonce: 'n',
+  hello: undefined,
+};
 
 function sent(
   rules: Partial<HeaderRules> = {},

@@ -1,0 +1,208 @@
+// Recovery: sessions whose upstream is gone go on elsewhere, where nothing can be lost by it, and only there.
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { RawAnswer } from '../support/clients.ts';
+import { rawCall } from '../support/clients.ts';
+import { openEventStream } from '../support/event-stream.ts';
+import type { FaultUpstream } from '../support/fault-upstream.ts';
+import { startFaults } from '../support/fault-upstream.ts';
+import type { TestGateway } from '../support/gateway-file.ts';
+import { startGateway } from '../support/gateway-file.ts';
+import { initializeRequest, legacyRequest } from '../support/message.ts';
+
+let ups: [FaultUpstream, FaultUpstream];
+const gateways: TestGateway[] = [];
+
+beforeEach(async () => {
+  ups = [
+    await startFaults({ sessions: true, name: 'one' }),
+    await startFaults({ sessions: true, name: 'two' }),
+  ];
+});
+
+afterEach(async () => {
+  for (const gw of gateways.splice(0)) await gw.stop(1000);
+  for (const up of ups) await up.close();
+});
+
+const yaml = (mode: string, more = '', urls = ups.map(({ url }) => url)) => `pools:
+  - name: a
+    session_recovery: ${mode}
+    endpoints: [${urls.map((url) => `{ url: "${url}" }`).join(', ')}]
+    tools: [{ match: "ok*", retry: safe }, { match: "reset*", retry: safe }]
+${more}`;
+
+async function gateway(text: string): Promise<TestGateway> {
+  const gw = await startGateway(text);
+  gateways.push(gw);
+  return gw;
+}
+
+/** A client of one session. */
+class Client {
+  readonly id: string;
+  readonly home: FaultUpstream;
+  readonly #url: string;
+
+  constructor(id: string, home: FaultUpstream, url: string) {
+    this.id = id;
+    this.home = home;
+    this.#url = url;
+  }
+
+  call(tool: string, args: Record<string, unknown> = {}): Promise<RawAnswer> {
+    return this.send('tools/call', { name: tool, arguments: args });
+  }
+
+  send(method: string, params: Record<string, unknown> = {}): Promise<RawAnswer> {
+    const { body, headers } = legacyRequest(method, params, 7, this.id);
+    return rawCall(this.#url, body, headers);
+  }
+}
+
+/** Opens a session, and says which upstream holds it. */
+async function connect(gw: TestGateway): Promise<Client> {
+  const before = ups[0].sessions.size;
+  const hello = initializeRequest();
+  const { headers } = await rawCall(gw.at(), hello.body, hello.headers);
+  const home = ups[0].sessions.size > before ? ups[0] : ups[1];
+  return new Client(String(headers['mcp-session-id']), home, gw.at());
+}
+
+const other = (client: Client) => (client.home === ups[0] ? ups[1] : ups[0]);
+const upstreamOf = (answer: RawAnswer) => /\\"upstream\\":\\"(\w+)\\"/.exec(answer.text)?.[1];
+const recoveries = (gw: TestGateway, result: string) =>
+  gw.metric('mcp_gateway_session_recoveries_total', `result="${result}"`);
+
+describe('a session whose upstream process is gone', () => {
+  it('goes on elsewhere when it only read, opened with the client’s own initialize', async () => {
+    const gw = await gateway(yaml('auto'));
+    const client = await connect(gw);
+    await client.send('tools/list');
+    await client.call('ok');
+    const first = client.home.calls('initialize').at(-1)?.message?.params;
+    await client.home.refuse();
+    const answer = await client.call('ok');
+    expect(answer).toMatchObject({ status: 200, json: { id: 7 } });
+    const place = other(client);
+    expect(upstreamOf(answer)).toBe(place === ups[0] ? 'one' : 'two');
+    expect(place.calls('initialize').at(-1)?.message?.params).toEqual(first);
+    expect(place.calls('notifications/initialized').length).toBeGreaterThan(0);
+    expect((await client.call('ok')).status).toBe(200);
+    expect(await recoveries(gw, 'recovered')).toBe(1);
+  });
+
+  it('is gone when it did more than read, and a call that reached nobody counts for nothing', async () => {
+    const gw = await gateway(yaml('auto'));
+    const [wrote, wouldWrite] = [await connect(gw), await connect(gw)];
+    await wrote.call('slow', { ms: 1 });
+    for (const up of ups) up.sessions.clear();
+    expect((await wrote.call('ok')).status).toBe(404);
+    expect(await recoveries(gw, 'refused')).toBe(1);
+    expect((await wouldWrite.call('slow', { ms: 1 })).status).toBe(200);
+    for (const up of ups) up.sessions.clear();
+    expect((await wouldWrite.call('slow', { ms: 1 })).status).toBe(404);
+  });
+
+  it('goes on whatever it did where the operator says always, and never where never', async () => {
+    for (const [mode, status] of [
+      ['always', 200],
+      ['never', 404],
+    ] as const) {
+      const gw = await gateway(yaml(mode));
+      const client = await connect(gw);
+      await client.call('slow', { ms: 1 });
+      await client.home.refuse();
+      expect((await client.call('slow', { ms: 1, nonce: mode })).status).toBe(status);
+      await client.home.listen();
+    }
+    expect(ups.flatMap((up) => up.nonces())).toEqual(['always']);
+  });
+
+  it('is recovered once for all the calls that find it lost', async () => {
+    const gw = await gateway(yaml('auto'));
+    const client = await connect(gw);
+    await client.home.refuse();
+    const before = other(client).calls('initialize').length;
+    const answers = await Promise.all(Array.from({ length: 20 }, () => client.call('ok')));
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+    expect(other(client).calls('initialize').length).toBe(before + 1);
+  });
+
+  it('gets its log level and subscriptions back, and its client is told to look at the lists again', async () => {
+    const gw = await gateway(yaml('auto'));
+    const client = await connect(gw);
+    for (const up of ups) up.on('GET', 'quiet-sse');
+    await client.send('logging/setLevel', { level: 'warning' });
+    await client.send('resources/subscribe', { uri: 'test://a' });
+    await client.send('resources/subscribe', { uri: 'test://b' });
+    await client.send('resources/unsubscribe', { uri: 'test://a' });
+    client.home.sessions.clear();
+    const headers = { 'mcp-session-id': client.id, 'mcp-protocol-version': '2025-11-25' };
+    const open = await openEventStream(gw.at(), undefined, headers);
+    await client.call('ok');
+    expect(await open.next()).toMatchObject({ retry: '1000' });
+    const again = await openEventStream(gw.at(), undefined, headers);
+    expect((await again.next())?.message).toMatchObject({ method: 'notifications/tools/list_changed' });
+    const restored = ups.flatMap((up) => [
+      ...up.calls('logging/setLevel'),
+      ...up.calls('resources/subscribe'),
+    ]);
+    expect(restored.slice(-2).map(({ message }) => message?.params)).toEqual(
+      expect.arrayContaining([{ level: 'warning' }, { uri: 'test://b' }]),
+    );
+    again.leave();
+  });
+});
+
+describe('a call on a connection that breaks', () => {
+  it('is sent again only where that is safe', async () => {
+    const gw = await gateway(yaml('always'));
+    const client = await connect(gw);
+    const reset = await client.call('reset-before', { nonce: 'safe' });
+    expect(reset.status).toBe(502);
+    expect(client.home.nonces()).toEqual(['safe', 'safe']);
+    client.home.next('reset-before');
+    expect((await client.call('tool-error', { nonce: 'unsafe' })).status).toBe(502);
+    expect(client.home.nonces()).toEqual(['safe', 'safe', 'unsafe']);
+    expect((await client.call('ok')).status).toBe(200);
+    expect(await recoveries(gw, 'recovered')).toBe(0);
+  });
+});
+
+describe('an endpoint that leaves the configuration', () => {
+  it('hands its sessions on', async () => {
+    const gw = await gateway(yaml('auto'));
+    const client = await connect(gw);
+    gw.rewrite(yaml('auto', '', [other(client).url]));
+    expect(gw.reload('signal').ok).toBe(true);
+    expect((await client.call('ok')).status).toBe(200);
+    expect(await recoveries(gw, 'recovered')).toBe(1);
+  });
+
+  it('loses its sessions when nothing is left', async () => {
+    const gw = await gateway(yaml('auto'));
+    const client = await connect(gw);
+    for (const up of ups) await up.refuse();
+    expect((await client.call('ok')).status).toBe(404);
+    await vi.waitFor(async () => expect(await recoveries(gw, 'failed')).toBe(1));
+  });
+});
+
+describe('several gateways with the same keys and nothing shared', () => {
+  const keys = 'session_keys: ["0123456789abcdef0123456789abcdef-test"]\n';
+
+  it('know too little of each other to recover under auto, and recover one after another under always', async () => {
+    for (const [mode, status] of [
+      ['auto', 404],
+      ['always', 200],
+    ] as const) {
+      const [a, b] = [await gateway(yaml(mode, keys)), await gateway(yaml(mode, keys))];
+      const client = await connect(a);
+      const elsewhere = new Client(client.id, client.home, b.at());
+      await client.home.refuse();
+      expect((await client.call('ok')).status).toBe(status);
+      expect((await elsewhere.call('ok')).status).toBe(status);
+      await client.home.listen();
+    }
+  });
+});
