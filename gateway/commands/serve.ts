@@ -2,8 +2,6 @@
 import type { Command } from 'commander';
 import type { ConfigSource } from '../server/reload.ts';
 import type { Running } from '../server/run.ts';
-import { run } from '../server/run.ts';
-import { Logger } from '../telemetry/logger.ts';
 import type { ConfigFileOptions } from './config-file.ts';
 import { BAD_CONFIG, sourceOrReport, withConfigFile } from './config-file.ts';
 
@@ -34,6 +32,11 @@ interface ServeOptions {
  * exception that nobody caught leaves a state that nobody knows: the process drains shortly and exits 1.
  */
 export async function serve(source: ConfigSource, { started, also }: ServeOptions = {}): Promise<void> {
+  // Loaded here and not above: every other command would pay for it at its start.
+  const [{ run }, { Logger }] = await Promise.all([
+    import('../server/run.ts'),
+    import('../telemetry/logger.ts'),
+  ]);
   const logger = new Logger(source.config.log);
   let running: Running;
   try {
