@@ -5,7 +5,10 @@ import { buildIdentity } from './auth/identity.ts';
 import type { Exchange } from './core/exchange.ts';
 import { refusal } from './core/refusal.ts';
 import type { Handler } from './core/stage.ts';
-import { clientPolicies } from './limits/client-policies.ts';
+import { compileToolRules } from './core/tool-rules.ts';
+import { clientPolicies, defaultPolicy } from './limits/client-policies.ts';
+import { timeoutsOf } from './limits/timeouts.ts';
+import { toolConcurrency } from './limits/tool-concurrency.ts';
 import { pipeline } from './pipeline.ts';
 import { noticesOf } from './sessions/change-notices.ts';
 import type { RecoverySettings } from './sessions/recovery.ts';
@@ -43,7 +46,7 @@ export function buildGateway(config: Config, shared: Shared, previous?: Gateway)
   const catalogues = new Map<string, Catalogue>();
   for (const poolConfig of config.pools) {
     const { name } = poolConfig;
-    const settings = poolSettings(poolConfig);
+    const settings = poolSettings(poolConfig, config.limits.queue.timeout);
     const before = previous?.pools.get(name);
     const kept = before !== undefined && isDeepStrictEqual(before.settings, settings);
     const pool = kept ? before : new Pool(settings, { previous: before });
@@ -52,6 +55,7 @@ export function buildGateway(config: Config, shared: Shared, previous?: Gateway)
     catalogues.set(name, kept && known !== undefined ? known : new Catalogue(pool, known?.tools));
   }
   const codec = shared.codec(config);
+  const general = defaultPolicy(config.limits);
   const policies = clientPolicies(config);
   const identity = buildIdentity(config, policies, (ok, why) =>
     telemetry.tell(ok, ok ? 'token_keys_back' : 'token_keys_away', why),
@@ -62,6 +66,7 @@ export function buildGateway(config: Config, shared: Shared, previous?: Gateway)
     const own = config.pools.find(({ name }) => name === pool.name) as PoolConfig;
     const catalogue = catalogues.get(pool.name) as Catalogue;
     const recovers = own.session_recovery !== 'never' && own.affinity !== 'none';
+    const ruleOf = compileToolRules(own.tools);
     const handler = pipeline({
       observe: telemetry.observe(pool.name),
       authenticate: identity.authenticate(route.path, pool.passesAuthorization),
@@ -78,10 +83,12 @@ export function buildGateway(config: Config, shared: Shared, previous?: Gateway)
         endpoint: (id) => pool.endpoint(id),
         now: Date.now,
       },
-      timeouts: {
-        timeoutMs: own.timeout ?? config.limits.timeout,
-        maxTimeoutMs: own.max_timeout ?? config.limits.max_timeout,
-      },
+      timeouts: timeoutsOf(own, config, ruleOf),
+      concurrency: shared.concurrency.stage(general),
+      toolConcurrency:
+        ruleOf !== undefined && own.tools.some(({ concurrency }) => concurrency !== undefined)
+          ? toolConcurrency(ruleOf, general)
+          : undefined,
       recovery: recovers ? recovery(recoverySettings(own, config, pool, catalogue, shared)) : undefined,
       pool,
       catalogue,
@@ -113,7 +120,7 @@ async function through(live: Iterable<Exchange>, pools: readonly Pool[]): Promis
   const waiting = [...live].filter(
     ({ endpoint }) => endpoint === undefined || pools.some((pool) => pool.link(endpoint) !== undefined),
   );
-  await Promise.all(waiting.map((x) => new Promise<void>((resolve) => x.defer(resolve))));
+  await Promise.all(waiting.map((x) => new Promise<void>((resolve) => x.defer(() => resolve()))));
 }
 
 /** Ends the streams of endpoints that have left, which would last for hours; their clients open them anew. */
@@ -157,7 +164,7 @@ function recoverySettings(
   };
 }
 
-function poolSettings(pool: PoolConfig): PoolSettings {
+function poolSettings(pool: PoolConfig, queueTimeoutMs: number): PoolSettings {
   return {
     name: pool.name,
     endpoints: pool.endpoints.flatMap((endpoint) =>
@@ -170,6 +177,8 @@ function poolSettings(pool: PoolConfig): PoolSettings {
       keepAliveMs: pool.keep_alive,
       connectTimeoutMs: pool.connect_timeout,
     },
+    maxInFlight: pool.max_in_flight,
+    queueTimeoutMs,
     headers: Object.entries(pool.headers).flat(),
     forwardHeaders: new Set(pool.forward_headers.map((name) => name.toLowerCase())),
   };

@@ -3,7 +3,7 @@ import { authorize } from './auth/authorize.ts';
 import type { Handler, Stage } from './core/stage.ts';
 import { compose } from './core/stage.ts';
 import { receive } from './limits/receive.ts';
-import type { Timeouts } from './limits/timeouts.ts';
+import type { TimeoutsOf } from './limits/timeouts.ts';
 import { timeouts } from './limits/timeouts.ts';
 import type { AffinitySettings } from './sessions/affinity.ts';
 import { affinity } from './sessions/affinity.ts';
@@ -21,7 +21,10 @@ export interface Parts {
   /** Whether any client may call some tools only. */
   readonly hasToolAccess: boolean;
   readonly affinity: AffinitySettings;
-  readonly timeouts: Timeouts;
+  readonly timeouts: TimeoutsOf;
+  readonly concurrency: Stage;
+  /** Undefined where no tool has a limit of its own. */
+  readonly toolConcurrency: Stage | undefined;
   /** Absent where lost sessions stay lost. */
   readonly recovery: Stage | undefined;
   readonly pool: Pool;
@@ -38,7 +41,9 @@ export function pipeline(parts: Parts): Handler {
     mirroredParamsStage(parts.catalogue), // headers that stand for arguments must say what the arguments say
     parts.hasToolAccess ? authorize() : undefined, // outside of all that may answer: every answer is checked
     affinity(parts.affinity), //            an unknown session is answered before anything is spent on it
-    timeouts(() => parts.timeouts), //      the clock covers everything that may wait: queues, connects, the upstream
+    timeouts(parts.timeouts), //            the clock covers everything that may wait: queues, connects, the upstream
+    parts.concurrency, //                   a client's own slots, and its queue for them
+    parts.toolConcurrency, //               what all clients share comes last: whoever waits for it has a slot already
     parts.recovery, //                      next to what forwards: all that stands outside goes on as if nothing had been
   ];
   return compose(

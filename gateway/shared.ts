@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { Config } from '../config/schema.ts';
 import type { SessionCodec } from './core/session.ts';
+import { Concurrency } from './limits/concurrency.ts';
 import { EndedSessions } from './sessions/ended-sessions.ts';
 import { SealedIds } from './sessions/sealed-id.ts';
 import { SessionRecords } from './sessions/session-records.ts';
@@ -13,12 +14,17 @@ export class Shared {
   readonly telemetry: Telemetry;
   readonly ended = new EndedSessions();
   readonly records = new SessionRecords(undefined);
+  /** Calls in flight and in queues, by client: a reload must not let twice as many in. */
+  readonly concurrency: Concurrency;
   readonly #randomKey = randomBytes(32).toString('base64');
   #keys: readonly string[] = [];
   #codec: SessionCodec | undefined = undefined;
 
   constructor(telemetry: Telemetry) {
     this.telemetry = telemetry;
+    const waits = telemetry.instruments.histogram('mcp_gateway_queue_wait_seconds').series({});
+    this.concurrency = new Concurrency({ fleet: undefined, waited: (ms) => waits.record(ms / 1000) });
+    telemetry.byClient('mcp_gateway_queue_depth', () => this.concurrency.depths());
   }
 
   /** The codec of the configured keys, or of one made at start, so that sessions survive a reload without any. */

@@ -50,6 +50,18 @@ const client = z.strictObject({
   concurrency: count(1, 1_000_000).optional().describe('Calls in flight at once; otherwise as in limits.'),
   queue: queue.optional().describe('Waiting room for calls over concurrency; otherwise as in limits.'),
   rate: rate.optional().describe('Rate limit; otherwise as in limits.'),
+  timeout: duration({ min: 1 })
+    .optional()
+    .describe('Longest wait for a call that reports no progress; otherwise as in the pool.'),
+  max_timeout: duration({ min: 1 })
+    .optional()
+    .describe('Longest wait for a call, however much progress it reports; otherwise as in the pool.'),
+  response_chars: count(1, 1_000_000_000)
+    .optional()
+    .describe('Characters of text in a tool result; otherwise as in the pool.'),
+  streams_per_client: count(1, 1_000_000)
+    .optional()
+    .describe('Open GET and subscriptions/listen streams; otherwise as in limits.'),
   tools: z
     .strictObject({
       allow: z

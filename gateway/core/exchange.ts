@@ -57,6 +57,8 @@ export class Exchange {
   replyBytes = 0;
   /** Long-lived: a GET stream or `subscriptions/listen`; exempt from call timeouts and counted apart. */
   stream = false;
+  /** Slots of its client's that it holds. */
+  slots = 0;
   /** The answer to the request has gone by on the stream; nothing is owed any more. */
   replied = false;
   clientGone = false;
@@ -69,7 +71,7 @@ export class Exchange {
   onClientGone: (() => void) | undefined = undefined;
   /** Set by stages that follow the answer's stream. */
   onStreamMessage: ((sign: StreamSign) => void) | undefined = undefined;
-  #deferred: (() => void)[] = [];
+  #deferred: ((x: Exchange) => void)[] = [];
 
   constructor(inbound: Inbound, era: Era, readBody: BodyReader, now: number) {
     this.inbound = inbound;
@@ -79,9 +81,9 @@ export class Exchange {
     this.principal = anonymous(inbound.client);
   }
 
-  /** Runs at the end of the exchange, last deferred first. */
-  defer(release: () => void): void {
-    if (this.closed) release();
+  /** Runs at the end of the exchange, last deferred first. It is given the exchange, so that it need not be a closure. */
+  defer(release: (x: Exchange) => void): void {
+    if (this.closed) release(this);
     else this.#deferred.push(release);
   }
 
@@ -93,7 +95,7 @@ export class Exchange {
     this.onCancel = undefined;
     this.onClientGone = undefined;
     this.onStreamMessage = undefined;
-    for (let i = this.#deferred.length - 1; i >= 0; i--) this.#deferred[i]?.();
+    for (let i = this.#deferred.length - 1; i >= 0; i--) this.#deferred[i]?.(this);
     this.#deferred = [];
   }
 

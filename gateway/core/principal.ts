@@ -19,6 +19,10 @@ export interface ClientPolicy {
   readonly rate: RateRule | undefined;
   /** Long-lived streams open at once. */
   readonly streams: number;
+  /** Undefined: as the pool or the limits for all have it. */
+  readonly timeoutMs: number | undefined;
+  readonly maxTimeoutMs: number | undefined;
+  readonly responseChars: number | undefined;
   /** Whether a tool may be seen and called, by the name that clients see; undefined: every tool. */
   readonly allows: ((tool: string) => boolean) | undefined;
 }

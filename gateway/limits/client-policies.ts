@@ -14,6 +14,9 @@ export function defaultPolicy(limits: Config['limits']): ClientPolicy {
     queueTimeoutMs: limits.queue.timeout,
     rate: rateRule(limits.rate),
     streams: limits.streams_per_client,
+    timeoutMs: undefined,
+    maxTimeoutMs: undefined,
+    responseChars: undefined,
     allows: undefined,
   };
 }
@@ -24,8 +27,13 @@ export function clientPolicies({ clients, limits }: Config): ReadonlyMap<string,
   return new Map(clients.map((client) => [client.id, { ...general, ...ownPolicy(client) }]));
 }
 
-function ownPolicy({ concurrency, queue, rate, tools }: ClientConfig): Partial<ClientPolicy> {
+function ownPolicy(client: ClientConfig): Partial<ClientPolicy> {
+  const { concurrency, queue, rate, tools, streams_per_client: streams } = client;
   return {
+    timeoutMs: client.timeout,
+    maxTimeoutMs: client.max_timeout,
+    responseChars: client.response_chars,
+    ...(streams !== undefined && { streams }),
     ...(concurrency !== undefined && { concurrency }),
     ...(queue !== undefined && { queueSize: queue.size, queueTimeoutMs: queue.timeout }),
     ...(rate !== undefined && { rate: rateRule(rate) }),

@@ -72,6 +72,21 @@ export const metrics = {
     help: 'Requests accepted and not yet answered to the last byte, streams left out.',
     labels: ['client'],
   },
+  mcp_gateway_queue_depth: {
+    name: 'mcp.gateway.queue_depth',
+    kind: 'gauge',
+    unit: '',
+    help: "Calls that wait for one of their client's slots.",
+    labels: ['client'],
+  },
+  mcp_gateway_queue_wait_seconds: {
+    name: 'mcp.gateway.queue_wait',
+    kind: 'histogram',
+    unit: 's',
+    help: "Time that calls waited for one of their client's slots; calls that did not wait are not counted.",
+    labels: [],
+    buckets: overheadBuckets,
+  },
   mcp_gateway_streams: {
     name: 'mcp.gateway.streams',
     kind: 'gauge',

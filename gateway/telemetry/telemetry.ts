@@ -13,7 +13,7 @@ import { Observer } from './observe.ts';
 import { type KnowsTool, OTHER } from './operations.ts';
 import { processMetrics } from './process-metrics.ts';
 
-/** Clients that the in-flight gauge tells apart. */
+/** Clients that a gauge tells apart. */
 const MAX_CLIENTS = 200;
 
 export interface TelemetrySettings {
@@ -40,7 +40,7 @@ export class Telemetry {
     this.#observer = new Observer(this.instruments, logger, knowsTool);
     this.#attempts = new Attempts(this.instruments, knowsTool);
     this.#endProcessMetrics = processMetrics(this.instruments, version);
-    this.instruments.read('mcp_gateway_in_flight', () => this.#inFlight());
+    this.byClient('mcp_gateway_in_flight', () => this.#inFlight());
     this.instruments.read('mcp_gateway_streams', () => this.#streams());
     this.instruments.read('mcp_gateway_log_lines_dropped_total', () => [[{}, logger.dropped]]);
   }
@@ -62,6 +62,11 @@ export class Telemetry {
   /** Has a gauge's values read at each collection; a second reading of the same name takes the first one's place. */
   gauge(name: GaugeName, reading: Reading): void {
     this.instruments.read(name, reading);
+  }
+
+  /** Has a gauge by client read at each collection; beyond a number of clients the rest share a label. */
+  byClient(name: GaugeName, counts: () => Iterable<readonly [client: string, count: number]>): void {
+    this.instruments.read(name, () => labelled(counts()));
   }
 
   /** Logs a change of state of something that the gateway depends on. */
@@ -97,15 +102,8 @@ export class Telemetry {
     this.#endProcessMetrics();
   }
 
-  #inFlight(): Iterable<readonly [Labels, number]> {
-    const counts = new Map<string, number>();
-    for (const x of this.live) {
-      if (x.stream) continue;
-      const { id } = x.principal;
-      const client = counts.has(id) || counts.size < MAX_CLIENTS ? id : OTHER;
-      counts.set(client, (counts.get(client) ?? 0) + 1);
-    }
-    return Array.from(counts, ([client, count]) => [{ client }, count]);
+  *#inFlight(): Iterable<readonly [client: string, count: number]> {
+    for (const x of this.live) if (!x.stream) yield [x.principal.id, 1];
   }
 
   #streams(): Iterable<readonly [Labels, number]> {
@@ -121,4 +119,14 @@ export class Telemetry {
       [{ kind: 'listen' }, listen],
     ];
   }
+}
+
+/** Sums counts by client, the many beyond the first ones under one label. */
+function labelled(counts: Iterable<readonly [client: string, count: number]>): [Labels, number][] {
+  const sums = new Map<string, number>();
+  for (const [id, count] of counts) {
+    const client = sums.has(id) || sums.size < MAX_CLIENTS ? id : OTHER;
+    sums.set(client, (sums.get(client) ?? 0) + count);
+  }
+  return Array.from(sums, ([client, count]) => [{ client }, count]);
 }

@@ -40,6 +40,14 @@ class Forwarding implements AttemptOwner, Running {
 
   go(): void {
     const x = this.#x;
+    const { room } = this.#pool;
+    if (room !== undefined && !room.admits(x)) {
+      return room.wait(
+        x,
+        () => this.go(),
+        (why) => this.#resolve(x.refuse(why)),
+      );
+    }
     const endpoint = x.pinned ?? this.#pool.pick(x, this.#tried);
     if (endpoint === undefined) return this.#resolve(x.refuse(this.#exhausted()));
     this.#endpoint = endpoint;
@@ -93,6 +101,7 @@ class Forwarding implements AttemptOwner, Running {
     const endpoint = this.#endpoint as Endpoint;
     if (this.#x.stream) endpoint.streams--;
     else endpoint.inFlight--;
+    this.#pool.room?.serve();
     this.#watch(this.#x, endpoint, failure);
   }
 

@@ -7,6 +7,7 @@ import { balancers } from '../balance/balancer.ts';
 import { highest } from '../balance/rendezvous.ts';
 import { Endpoint } from '../core/endpoint.ts';
 import type { Exchange } from '../core/exchange.ts';
+import { EndpointRoom } from '../limits/endpoint-room.ts';
 import type { SocketSettings } from './link.ts';
 import { Link } from './link.ts';
 import type { HeaderRules } from './request-headers.ts';
@@ -17,6 +18,10 @@ export interface PoolSettings {
   readonly balance: BalancerName;
   readonly affinity: 'session' | 'client' | 'none';
   readonly sockets: SocketSettings;
+  /** Calls that each endpoint has at once; 0: as many as come. */
+  readonly maxInFlight: number;
+  /** How long a call waits for an endpoint that has room, in ms, unless its client's policy says otherwise. */
+  readonly queueTimeoutMs: number;
   /** Sent upstream with each request, as name, value, name, value. */
   readonly headers: readonly string[];
   /** Lower-case names of client headers that may cross. */
@@ -40,6 +45,8 @@ export class Pool {
   readonly passesAuthorization: boolean;
   /** Rebuilt when an endpoint's state changes, never per request. */
   available: readonly Endpoint[];
+  /** Undefined where endpoints take as many calls as come. */
+  readonly room: EndpointRoom | undefined;
   readonly #balancer: Balancer;
   readonly #links = new Map<Endpoint, Link>();
   readonly #byId = new Map<string, Endpoint>();
@@ -49,6 +56,10 @@ export class Pool {
     this.settings = settings;
     this.headerRules = { own: settings.headers, forwarded: settings.forwardHeaders };
     this.passesAuthorization = settings.forwardHeaders.has('authorization');
+    this.room =
+      settings.maxInFlight === 0
+        ? undefined
+        : new EndpointRoom((x) => this.#hasRoom(x), settings.queueTimeoutMs);
     this.#balancer = balancers[settings.balance](random);
     this.endpoints = settings.endpoints.map(({ url, weight }) => {
       const id = endpointId(settings.name, url);
@@ -69,6 +80,7 @@ export class Pool {
   /** Takes note of changed states: call after changing an endpoint's. */
   refresh(): void {
     this.available = this.endpoints.filter((endpoint) => endpoint.state === 'available');
+    this.room?.serve();
   }
 
   /** The endpoint of this id, whatever its state; undefined once it has left the configuration. */
@@ -80,7 +92,24 @@ export class Pool {
   pick(x: Exchange, tried: readonly Endpoint[] | undefined): Endpoint | undefined {
     const among = tried === undefined ? this.available : this.available.filter((e) => !tried.includes(e));
     if (this.settings.affinity === 'client') return highest(among, x.principal.id);
-    return this.#balancer.pick(among, x);
+    if (this.room === undefined || !among.some((e) => this.#isFull(e))) return this.#balancer.pick(among, x);
+    return this.#balancer.pick(
+      among.filter((e) => !this.#isFull(e)),
+      x,
+    );
+  }
+
+  /** Whether an endpoint that `x` may go to has room; also true when there is none to wait for. */
+  #hasRoom(x: Exchange): boolean {
+    const { available } = this;
+    const only =
+      this.settings.affinity === 'client' ? (x.pinned ?? highest(available, x.principal.id)) : x.pinned;
+    if (only !== undefined) return !this.#isFull(only);
+    return available.length === 0 || !available.every((endpoint) => this.#isFull(endpoint));
+  }
+
+  #isFull(endpoint: Endpoint): boolean {
+    return endpoint.inFlight >= this.settings.maxInFlight;
   }
 
   /** The sockets that `x` uses to reach an endpoint. */

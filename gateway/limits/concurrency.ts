@@ -1,0 +1,132 @@
+// Concurrency: how many calls each client may have in flight, how many may wait, and how many streams it may hold.
+import type { Exchange } from '../core/exchange.ts';
+import type { ClientPolicy } from '../core/principal.ts';
+import type { Refusal } from '../core/refusal.ts';
+import type { Reply } from '../core/reply.ts';
+import type { Handler, Stage } from '../core/stage.ts';
+import { ClientCalls, queueFull, tooMany } from './client-calls.ts';
+import type { FleetSlots } from './fleet-slots.ts';
+import { Waiter } from './waiter.ts';
+
+export interface ConcurrencySettings {
+  /** Undefined where this gateway counts alone. */
+  readonly fleet: FleetSlots | undefined;
+  /** Told how long each call waited that had to, in ms. */
+  waited(ms: number): void;
+}
+
+/** Messages without a slot that one client may have under way: more than any honest client has. */
+const ASIDES_PER_SLOT = 4;
+const MIN_ASIDES = 100;
+
+/** The calls of all clients, over all routes. */
+export class Concurrency {
+  readonly #settings: ConcurrencySettings;
+  readonly #clients = new Map<string, ClientCalls>();
+
+  constructor(settings: ConcurrencySettings) {
+    this.#settings = settings;
+  }
+
+  /**
+   * The stage; `policy` is that of clients whom the configuration does not name. Answers and notifications take no slot: a call that is in flight may wait for them. In the uncontended
+   * path it makes no promise and no closure; slots come back by `#release` at the exchange's end.
+   */
+  stage(policy: ClientPolicy): Stage {
+    return (next) => (x) => {
+      const calls = this.#callsOf(x, policy);
+      const { kind } = x.envelope;
+      if (x.stream) return this.#stream(x, next, calls);
+      if (kind !== 'request' && kind !== 'batch') return this.#aside(x, next, calls);
+      if (!calls.takeNow(x)) return this.#queue(x, next, calls);
+      x.defer(this.#release);
+      return next(x);
+    };
+  }
+
+  /** Calls that wait, by client. */
+  depths(): Iterable<readonly [client: string, count: number]> {
+    return Array.from(this.#clients.values(), ({ id, waiting }) => [id, waiting.size] as const);
+  }
+
+  /** Slots in use, by client: what the fleet is told. */
+  *held(): Iterable<readonly [client: string, count: number]> {
+    for (const { id, inFlight } of this.#clients.values()) if (inFlight > 0) yield [id, inFlight];
+  }
+
+  readonly #release = (x: Exchange): void => {
+    const calls = this.#clients.get(x.principal.id) as ClientCalls;
+    calls.give(x.slots);
+    this.#forget(calls);
+  };
+
+  readonly #releaseStream = (x: Exchange): void => {
+    const calls = this.#clients.get(x.principal.id) as ClientCalls;
+    calls.streams--;
+    this.#forget(calls);
+  };
+
+  readonly #releaseAside = (x: Exchange): void => {
+    const calls = this.#clients.get(x.principal.id) as ClientCalls;
+    calls.asides--;
+    this.#forget(calls);
+  };
+
+  #callsOf({ principal }: Exchange, general: ClientPolicy): ClientCalls {
+    const policy = principal.policy ?? general;
+    let calls = this.#clients.get(principal.id);
+    if (calls === undefined) {
+      calls = new ClientCalls(principal.id, policy, this.#settings.fleet);
+      this.#clients.set(principal.id, calls);
+    } else calls.policy = policy;
+    return calls;
+  }
+
+  /** A client that does nothing is not remembered: there may be as many as there are addresses. */
+  #forget(calls: ClientCalls): void {
+    if (calls.idle) this.#clients.delete(calls.id);
+  }
+
+  #stream(x: Exchange, next: Handler, calls: ClientCalls): Promise<Reply> {
+    const { streams } = calls.policy;
+    if (calls.streams >= streams)
+      return refuse(x, tooMany(`At most ${streams} open streams for this client`));
+    calls.streams++;
+    x.defer(this.#releaseStream);
+    return next(x);
+  }
+
+  #aside(x: Exchange, next: Handler, calls: ClientCalls): Promise<Reply> {
+    const most = Math.max(MIN_ASIDES, calls.policy.concurrency * ASIDES_PER_SLOT);
+    if (calls.asides >= most) return refuse(x, tooMany('Too many notifications at once from this client'));
+    calls.asides++;
+    x.defer(this.#releaseAside);
+    return next(x);
+  }
+
+  #queue(x: Exchange, next: Handler, calls: ClientCalls): Promise<Reply> {
+    const { policy, waiting } = calls;
+    const mayPass = this.#settings.fleet !== undefined && calls.inFlight + waiting.size < policy.concurrency;
+    if (!mayPass && waiting.size >= policy.queueSize) return refuse(x, queueFull(policy));
+    return new Promise((resolve) => {
+      const patience = {
+        timeoutMs: policy.queueTimeoutMs,
+        onTimeout: () => tooMany(`No slot came free for this call within ${policy.queueTimeoutMs} ms`),
+      };
+      const go = () => {
+        this.#settings.waited(performance.now() - waiter.since);
+        x.defer(this.#release);
+        resolve(next(x));
+      };
+      const waiter = new Waiter(x, waiting, patience, go, (why) => {
+        resolve(x.refuse(why));
+        this.#forget(calls);
+      });
+      calls.wait(waiter);
+    });
+  }
+}
+
+function refuse(x: Exchange, why: Refusal): Promise<Reply> {
+  return Promise.resolve(x.refuse(why));
+}

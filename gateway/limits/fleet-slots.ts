@@ -1,0 +1,12 @@
+// Fleet slots: a client's slots counted over all gateways that share a store.
+
+/** What one gateway tells the others of its clients' calls, and asks them. */
+export interface FleetSlots {
+  /**
+   * Asks for slots, of which this gateway then has `held` for the client. Answers at once when the fleet cannot be asked:
+   * then this gateway's share of the limit decides.
+   */
+  take(client: string, held: number, limit: number): boolean | Promise<boolean>;
+  /** Some were given back; `held` are left. */
+  give(client: string, held: number): void;
+}

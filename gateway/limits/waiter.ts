@@ -1,0 +1,69 @@
+// Waiters: exchanges that wait for their turn, and end once: they go on, or are refused.
+import type { Exchange } from '../core/exchange.ts';
+import type { Refusal } from '../core/refusal.ts';
+import { refusal } from '../core/refusal.ts';
+import type { Waiting } from './fair-queue.ts';
+
+/** Where a waiter waits. */
+export interface WaitingRoom {
+  /** Takes the waiter out; false when it is not in here any more. */
+  delete(waiter: Waiter): boolean;
+}
+
+/** How long an exchange may wait, and what it is told then. */
+export interface Patience {
+  readonly timeoutMs: number;
+  onTimeout(): Refusal;
+}
+
+const clientGone = refusal('upstream_failed', { message: 'The client has gone' });
+
+/** An exchange in a queue. While it waits it is in charge of the exchange: cancelled or left by its client, it leaves. */
+export class Waiter implements Waiting {
+  readonly x: Exchange;
+  readonly client: string;
+  readonly since = performance.now();
+  readonly #room: WaitingRoom;
+  readonly #go: () => void;
+  readonly #refused: (why: Refusal) => void;
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(
+    x: Exchange,
+    room: WaitingRoom,
+    patience: Patience,
+    go: () => void,
+    refused: (why: Refusal) => void,
+  ) {
+    this.x = x;
+    this.client = x.principal.id;
+    this.#room = room;
+    this.#go = go;
+    this.#refused = refused;
+    this.#timer = setTimeout(() => this.refuse(patience.onTimeout()), patience.timeoutMs);
+    x.onCancel = (why) => this.refuse(why);
+    x.onClientGone = () => {
+      this.refuse(clientGone);
+      x.errorType = 'cancelled';
+    };
+  }
+
+  /** It is its turn; whoever says so has taken it out of its room. */
+  proceed(): void {
+    this.#end();
+    this.#go();
+  }
+
+  /** Ends the wait with a no, unless it has ended. */
+  refuse(why: Refusal): void {
+    if (!this.#room.delete(this)) return;
+    this.#end();
+    this.#refused(why);
+  }
+
+  #end(): void {
+    clearTimeout(this.#timer);
+    this.x.onCancel = undefined;
+    this.x.onClientGone = undefined;
+  }
+}
