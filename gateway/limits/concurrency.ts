@@ -18,11 +18,14 @@ export interface ConcurrencySettings {
 /** Messages without a slot that one client may have under way: more than any honest client has. */
 const ASIDES_PER_SLOT = 4;
 const MIN_ASIDES = 100;
+/** Clients remembered before the idle ones are forgotten: a map that changes with every call costs more than its entries. */
+const MANY_CLIENTS = 10_000;
 
 /** The calls of all clients, over all routes. */
 export class Concurrency {
   readonly #settings: ConcurrencySettings;
   readonly #clients = new Map<string, ClientCalls>();
+  #sweepAt = MANY_CLIENTS;
 
   constructor(settings: ConcurrencySettings) {
     this.#settings = settings;
@@ -45,8 +48,8 @@ export class Concurrency {
   }
 
   /** Calls that wait, by client. */
-  depths(): Iterable<readonly [client: string, count: number]> {
-    return Array.from(this.#clients.values(), ({ id, waiting }) => [id, waiting.size] as const);
+  *depths(): Iterable<readonly [client: string, count: number]> {
+    for (const { id, waiting } of this.#clients.values()) if (waiting.size > 0) yield [id, waiting.size];
   }
 
   /** Slots in use, by client: what the fleet is told. */
@@ -57,34 +60,33 @@ export class Concurrency {
   readonly #release = (x: Exchange): void => {
     const calls = this.#clients.get(x.principal.id) as ClientCalls;
     calls.give(x.slots);
-    this.#forget(calls);
   };
 
   readonly #releaseStream = (x: Exchange): void => {
     const calls = this.#clients.get(x.principal.id) as ClientCalls;
     calls.streams--;
-    this.#forget(calls);
   };
 
   readonly #releaseAside = (x: Exchange): void => {
     const calls = this.#clients.get(x.principal.id) as ClientCalls;
     calls.asides--;
-    this.#forget(calls);
   };
 
   #callsOf({ principal }: Exchange, general: ClientPolicy): ClientCalls {
     const policy = principal.policy ?? general;
     let calls = this.#clients.get(principal.id);
     if (calls === undefined) {
+      if (this.#clients.size >= this.#sweepAt) this.#sweep();
       calls = new ClientCalls(principal.id, policy, this.#settings.fleet);
       this.#clients.set(principal.id, calls);
     } else calls.policy = policy;
     return calls;
   }
 
-  /** A client that does nothing is not remembered: there may be as many as there are addresses. */
-  #forget(calls: ClientCalls): void {
-    if (calls.idle) this.#clients.delete(calls.id);
+  /** There may be as many clients as there are addresses. */
+  #sweep(): void {
+    for (const calls of this.#clients.values()) if (calls.idle) this.#clients.delete(calls.id);
+    this.#sweepAt = Math.max(MANY_CLIENTS, this.#clients.size * 2);
   }
 
   #stream(x: Exchange, next: Handler, calls: ClientCalls): Promise<Reply> {
@@ -118,10 +120,7 @@ export class Concurrency {
         x.defer(this.#release);
         resolve(next(x));
       };
-      const waiter = new Waiter(x, waiting, patience, go, (why) => {
-        resolve(x.refuse(why));
-        this.#forget(calls);
-      });
+      const waiter = new Waiter(x, waiting, patience, go, (why) => resolve(x.refuse(why)));
       calls.wait(waiter);
     });
   }
