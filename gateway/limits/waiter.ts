@@ -41,11 +41,13 @@ export class Waiter implements Waiting {
     this.#go = go;
     this.#refused = refused;
     this.#timer = setTimeout(() => this.refuse(patience.onTimeout()), patience.timeoutMs);
-    x.onCancel = (why) => this.refuse(why);
-    x.onClientGone = () => {
+    const onCancel = (why: Refusal) => this.refuse(why);
+    const onClientGone = () => {
       this.refuse(clientGone);
       x.errorType = 'cancelled';
     };
+    x.onCancel = onCancel;
+    x.onClientGone = onClientGone;
   }
 
   /** It is its turn; whoever says so has taken it out of its room. */

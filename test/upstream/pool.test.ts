@@ -15,6 +15,8 @@ function makePool(change: Partial<PoolSettings> = {}): Pool {
       balance: 'round_robin',
       affinity: 'session',
       sockets: { connections: 10, keepAliveMs: 4000, connectTimeoutMs: 2000 },
+      maxInFlight: 0,
+      queueTimeoutMs: 5000,
       headers: [],
       forwardHeaders: new Set(),
       ...change,
