@@ -69,6 +69,7 @@ describe('a client over its slots', () => {
     const answers = Promise.all(Array.from({ length: 10 }, () => call()));
     await upstream.whenHeld(3);
     await until(depthOf('a'), 4);
+    await until('mcp_gateway_refusals_total{reason="too_many_concurrent"}', 3);
     expect(upstream.held).toHaveLength(3);
     upstream.onCall = (one) => one.text('done');
     upstream.releaseAll();
