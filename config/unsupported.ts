@@ -16,7 +16,6 @@ interface Unsupported {
 
 /** The table. A line goes when its feature comes. */
 export const UNSUPPORTED: readonly Unsupported[] = [
-  { path: 'listen.tls', what: 'TLS' },
   { path: 'listen.workers', what: 'more than one process' },
 
   { path: 'clients[].rate', what: 'a rate limit' },

@@ -1,6 +1,5 @@
 // The public listener: turns HTTP requests on the routes' paths into exchanges, and answers everything else itself.
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Server as NetServer } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -13,6 +12,8 @@ import type { Inbound } from '../mcp/inbound.ts';
 import type { AccessRules } from './access.ts';
 import { accessFault, corsHeaders, preflightHeaders } from './access.ts';
 import { readBody } from './body.ts';
+import type { CertificateFiles } from './certificate.ts';
+import { changeCertificate, httpServer } from './http-server.ts';
 import { readInbound } from './inbound.ts';
 import { KeepAlives } from './keep-alives.ts';
 import { linger, send } from './outbound.ts';
@@ -29,18 +30,14 @@ export interface PublicService {
   readonly maxBodyBytes: number;
   /** Exchanges whose last byte is not out. */
   readonly live: ReadonlySet<Exchange>;
+  /** Whether the request that has just come is to be refused, for the process has too much to do. */
+  overloaded(): boolean;
   /** Told of each refusal given before there was an exchange. */
   refused(reason: RefusalReason): void;
   /** Whether the gateway is ready, for `/health`. */
   ready(): boolean;
 }
 
-/** Times within which a client must have sent its headers, and its whole request. */
-const HEADERS_TIMEOUT_MS = 10_000;
-const REQUEST_TIMEOUT_MS = 30_000;
-/** Longer than load balancers keep idle connections, so that they close first and no request meets a closing socket. */
-const KEEP_ALIVE_MS = 75_000;
-const MAX_HEADER_BYTES = 16 * 1024;
 /** How often a draining listener closes the connections that have become idle. */
 const SWEEP_MS = 100;
 /**
@@ -61,17 +58,11 @@ export class PublicListener {
   #refusing = false;
   #connections = 0;
 
-  constructor(service: PublicService) {
+  /** With a certificate it serves https. */
+  constructor(service: PublicService, certificate?: CertificateFiles) {
     this.#service = service;
-    this.server = createServer({
-      headersTimeout: HEADERS_TIMEOUT_MS,
-      requestTimeout: REQUEST_TIMEOUT_MS,
-      connectionsCheckingInterval: 1000,
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      maxHeaderSize: MAX_HEADER_BYTES,
-      requireHostHeader: true,
-      noDelay: true,
-    });
+    this.server = httpServer(certificate?.pair);
+    if (certificate !== undefined) certificate.onChange = (pair) => changeCertificate(this.server, pair);
     this.server.on('request', (req, res) => this.#onRequest(req, res));
     this.server.on('checkContinue', (req: IncomingMessage, res: ServerResponse) => {
       if (Number(req.headers['content-length'] ?? 0) <= this.#service.maxBodyBytes) res.writeContinue();
@@ -149,6 +140,8 @@ export class PublicListener {
     const inbound = readInbound(req, path, service.peers);
     const handler = service.handlers.get(path);
     if (handler === undefined) return this.#answerOther(req, res, path);
+    if (service.overloaded())
+      return this.#refuse(res, refusal('overloaded', { retryAfterMs: RETRY_AFTER_MS }));
     if (this.#refusing) return this.#refuse(res, refusal('draining', { retryAfterMs: RETRY_AFTER_MS }));
     const fault = accessFault(inbound, service.access);
     if (fault !== undefined) return this.#refuse(res, refusal('forbidden', { message: fault }));

@@ -11,8 +11,10 @@ import { Telemetry } from '../telemetry/telemetry.ts';
 import { version } from '../version.ts';
 import type { Check } from './admin-listener.ts';
 import { AdminListener } from './admin-listener.ts';
+import { certificateOf } from './certificate.ts';
 import { FileWatch } from './file-watch.ts';
 import { registerGauges } from './gauges.ts';
+import { Overload } from './overload.ts';
 import { PeerReader } from './peer.ts';
 import type { PublicService } from './public-listener.ts';
 import { PublicListener } from './public-listener.ts';
@@ -53,15 +55,19 @@ export async function run(source: ConfigSource, logger: Logger): Promise<Running
     })),
   ];
   const ready = () => checks().every(({ ok }) => ok);
-  const publicListener = new PublicListener(publicService(gateway, telemetry, ready));
+  const overload = new Overload();
+  const serviceOf = (served: Gateway) => publicService(served, telemetry, overload, ready);
+  const certificate = certificateOf(config.listen, source.reread?.file, logger);
+  const publicListener = new PublicListener(serviceOf(gateway), certificate);
   const watch = new FileWatch(() => reload('file'));
   const reloader = new Reloader(
     source,
     {
       apply(next) {
         const old = gateway;
+        if (next.listen.tls !== undefined) certificate?.use(next.listen.tls);
         gateway = buildGateway(next, shared, old);
-        publicListener.swap(publicService(gateway, telemetry, ready));
+        publicListener.swap(serviceOf(gateway));
         logger.level = next.log.level;
         askForTools(gateway);
         old.retire(gateway).catch((error: unknown) => {
@@ -89,8 +95,12 @@ export async function run(source: ConfigSource, logger: Logger): Promise<Running
   telemetry.gauge('mcp_gateway_config_last_reload_successful', () => [[{}, reloader.successful ? 1 : 0]]);
   askForTools(gateway);
   watch.watch(watched(source, source.files));
-  const url = urlOf(address);
-  const adminUrl = urlOf(adminAddress);
+  overload.start(({ cause }) => {
+    if (cause === undefined) logger.info({ event: 'overload_over' });
+    else logger.warn({ event: 'overloaded', cause });
+  });
+  const url = urlOf(address, certificate === undefined ? 'http' : 'https');
+  const adminUrl = urlOf(adminAddress, 'http');
   logger.info({ event: 'started', url, admin_url: adminUrl, paths: [...gateway.handlers.keys()].join(' ') });
   return {
     url,
@@ -99,6 +109,7 @@ export async function run(source: ConfigSource, logger: Logger): Promise<Running
     async stop(withinMs) {
       draining = true;
       watch.close();
+      certificate?.close();
       publicListener.announceDrain();
       const { delay, timeout } = gateway.config.drain;
       logger.info({ event: 'draining' });
@@ -107,6 +118,7 @@ export async function run(source: ConfigSource, logger: Logger): Promise<Running
       admin.server.close();
       admin.server.closeAllConnections();
       await gateway.close();
+      overload.stop();
       telemetry.close();
       logger.info({ event: 'stopped' });
     },
@@ -122,7 +134,12 @@ function watched({ reread }: ConfigSource, secretFiles: readonly string[]): stri
   return reread === undefined ? [] : [resolve(reread.file), ...secretFiles];
 }
 
-function publicService(gateway: Gateway, telemetry: Telemetry, ready: () => boolean): PublicService {
+function publicService(
+  gateway: Gateway,
+  telemetry: Telemetry,
+  overload: Overload,
+  ready: () => boolean,
+): PublicService {
   const { listen } = gateway.config;
   return {
     handlers: gateway.handlers,
@@ -132,9 +149,10 @@ function publicService(gateway: Gateway, telemetry: Telemetry, ready: () => bool
       allowedOrigins: listen.allowed_origins,
       loopbackOnly: isLoopback(listen.host),
     },
-    peers: new PeerReader(listen.trusted_proxies, 'http'),
+    peers: new PeerReader(listen.trusted_proxies, listen.tls === undefined ? 'http' : 'https'),
     maxBodyBytes: listen.max_body,
     live: telemetry.live,
+    overloaded: () => overload.sheds,
     refused: (reason) => telemetry.refused(reason),
     ready,
   };
@@ -144,8 +162,8 @@ function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 }
 
-function urlOf({ address, family, port }: AddressInfo): string {
+function urlOf({ address, family, port }: AddressInfo, scheme: 'http' | 'https'): string {
   const any = address === '0.0.0.0' || address === '::';
   const host = any || address === '127.0.0.1' ? 'localhost' : family === 'IPv6' ? `[${address}]` : address;
-  return `http://${host}:${port}`;
+  return `${scheme}://${host}:${port}`;
 }

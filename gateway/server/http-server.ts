@@ -1,0 +1,39 @@
+// The HTTP server behind the public listener: its bounds in time and size, plain or over TLS.
+import type { Server } from 'node:http';
+import { createServer } from 'node:http';
+import { createServer as createTlsServer, Server as TlsServer } from 'node:https';
+import type { Certificate } from './certificate.ts';
+
+/** Times within which a client must have made its TLS connection, sent its headers, and its whole request. */
+const HANDSHAKE_TIMEOUT_MS = 10_000;
+const HEADERS_TIMEOUT_MS = 10_000;
+const REQUEST_TIMEOUT_MS = 30_000;
+/** Longer than load balancers keep idle connections, so that they close first and no request meets a closing socket. */
+const KEEP_ALIVE_MS = 75_000;
+const MAX_HEADER_BYTES = 16 * 1024;
+
+/** Makes the server; with a certificate it speaks TLS 1.2 and newer. */
+export function httpServer(certificate: Certificate | undefined): Server {
+  const options = {
+    headersTimeout: HEADERS_TIMEOUT_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    connectionsCheckingInterval: 1000,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    maxHeaderSize: MAX_HEADER_BYTES,
+    requireHostHeader: true,
+    noDelay: true,
+  };
+  if (certificate === undefined) return createServer(options);
+  return createTlsServer({
+    ...options,
+    ...certificate,
+    handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+    minVersion: 'TLSv1.2',
+    ALPNProtocols: ['http/1.1'],
+  });
+}
+
+/** Has connections from now on see another certificate; those that are open keep theirs. */
+export function changeCertificate(server: Server, certificate: Certificate): void {
+  if (server instanceof TlsServer) server.setSecureContext({ ...certificate, minVersion: 'TLSv1.2' });
+}
