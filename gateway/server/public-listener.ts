@@ -6,6 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Exchange } from '../core/exchange.ts';
 import type { Refusal, RefusalReason } from '../core/refusal.ts';
 import { refusal, refusalMessage, retryAfter } from '../core/refusal.ts';
+import type { Reply } from '../core/reply.ts';
 import type { Handler } from '../core/stage.ts';
 import { legacy } from '../mcp/eras/legacy.ts';
 import type { Inbound } from '../mcp/inbound.ts';
@@ -172,12 +173,20 @@ export class PublicListener {
     res.on('close', () => {
       if (!x.closed) x.disconnect();
     });
-    handler(x)
-      .then((reply) => send(x, res, reply, this.#keepAlives))
-      .catch(() => {
-        res.destroy();
-        x.close();
-      });
+    const broken = () => {
+      res.destroy();
+      x.cancel(refusal('internal_error'));
+      x.close();
+    };
+    // One promise less than a `.catch` behind it; what `send` throws ends here too.
+    const deliver = (reply: Reply) => {
+      try {
+        send(x, res, reply, this.#keepAlives);
+      } catch {
+        broken();
+      }
+    };
+    handler(x).then(deliver, broken);
   }
 
   #answerOther(req: IncomingMessage, res: ServerResponse, path: string): void {
