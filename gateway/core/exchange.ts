@@ -12,6 +12,9 @@ import { refusalMessage, retryAfter } from './refusal.ts';
 import type { Reply } from './reply.ts';
 import type { Session } from './session.ts';
 
+/** How the cache took part in an answer; a word of logs, metrics and `_meta`. */
+export type CacheStatus = 'hit' | 'miss' | 'stale' | 'coalesced' | 'bypass';
+
 /** Reads the request body: at most the configured bytes, or the refusal to send instead. */
 export type BodyReader = () => Promise<Buffer | Refusal>;
 
@@ -62,6 +65,8 @@ export class Exchange {
   /** The answer to the request has gone by on the stream; nothing is owed any more. */
   replied = false;
   clientGone = false;
+  /** Undefined where no cache rule applies. */
+  cacheStatus: CacheStatus | undefined = undefined;
   closed = false;
   /** What forwards the exchange. */
   running: Running | undefined = undefined;

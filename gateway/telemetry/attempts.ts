@@ -2,26 +2,31 @@
 import type { Endpoint } from '../core/endpoint.ts';
 import type { Exchange } from '../core/exchange.ts';
 import type { Failure } from '../core/failure.ts';
+import type { Figures } from './figures.ts';
 import type { Histogram, Instruments } from './instruments.ts';
 import { isOperation, type KnowsTool, Operations, toolLabel } from './operations.ts';
 
 /** Records the attempts at all endpoints. */
 export class Attempts {
   readonly #histogram: Histogram;
+  readonly #figures: Figures;
   readonly #knowsTool: KnowsTool;
   readonly #byEndpoint = new WeakMap<Endpoint, Operations>();
 
-  constructor(instruments: Instruments, knowsTool: KnowsTool) {
+  constructor(instruments: Instruments, figures: Figures, knowsTool: KnowsTool) {
     this.#histogram = instruments.histogram('mcp_client_operation_duration_seconds');
+    this.#figures = figures;
     this.#knowsTool = knowsTool;
   }
 
   /** Told at the end of each attempt, before the exchange goes on. */
   ended(x: Exchange, endpoint: Endpoint, failure: Failure | undefined): void {
-    const tookMs = performance.now() - x.sentAt;
+    const now = performance.now();
+    const tookMs = now - x.sentAt;
     x.upstreamMs += tookMs;
     const operations = this.#operations(endpoint);
     const errorType = failure === undefined ? x.errorType : failure.kind;
+    if (!x.stream) this.#figures.attempt(endpoint, tookMs, errorType, now);
     const { envelope } = x;
     if (isOperation(envelope)) {
       const tool = toolLabel(this.#knowsTool, endpoint.pool, envelope);

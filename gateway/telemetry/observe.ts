@@ -6,6 +6,7 @@ import type { Reply } from '../core/reply.ts';
 import type { Stage } from '../core/stage.ts';
 import type { Envelope } from '../mcp/envelope.ts';
 import { AccessLog } from './access-log.ts';
+import type { Figures } from './figures.ts';
 import type { CounterSeries, HistogramSeries, Instruments } from './instruments.ts';
 import type { Logger } from './logger.ts';
 import { isOperation, type KnowsTool, Operations, toolLabel } from './operations.ts';
@@ -16,14 +17,16 @@ export class Observer {
   readonly live = new Set<Exchange>();
   readonly #log: Logger;
   readonly #accessLog: AccessLog;
+  readonly #figures: Figures;
   readonly #knowsTool: KnowsTool;
   readonly #operations: Operations;
   readonly #overhead: HistogramSeries;
   readonly #refusals: Readonly<Record<RefusalReason, CounterSeries>>;
 
-  constructor(instruments: Instruments, log: Logger, knowsTool: KnowsTool) {
+  constructor(instruments: Instruments, figures: Figures, log: Logger, knowsTool: KnowsTool) {
     this.#log = log;
     this.#accessLog = new AccessLog(log);
+    this.#figures = figures;
     this.#knowsTool = knowsTool;
     this.#operations = new Operations(instruments.histogram('mcp_server_operation_duration_seconds'));
     this.#overhead = instruments.histogram('mcp_gateway_overhead_seconds').series({});
@@ -71,11 +74,13 @@ export class Observer {
 
   #message(x: Exchange, message: Envelope, pool: string): void {
     if (!isOperation(message)) return;
-    const durationMs = performance.now() - x.startedAt;
+    const now = performance.now();
+    const durationMs = now - x.startedAt;
     const label = toolLabel(this.#knowsTool, pool, message);
     this.#operations.series(x, message, label, x.errorType).record(durationMs / 1000);
     const upstreamMs = x.attempts === 0 ? undefined : Math.min(x.upstreamMs, durationMs);
     if (upstreamMs !== undefined && !x.stream) this.#overhead.record((durationMs - upstreamMs) / 1000);
+    if (!x.stream) this.#figures.operation(x, pool, label, durationMs, upstreamMs ?? 0, now);
     if (label === '') return;
     this.#accessLog.record(x, { pool, tool: message.name, label, durationMs, upstreamMs });
   }

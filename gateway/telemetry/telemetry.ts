@@ -6,6 +6,7 @@ import type { Failure } from '../core/failure.ts';
 import type { RefusalReason } from '../core/refusal.ts';
 import type { Stage } from '../core/stage.ts';
 import { Attempts } from './attempts.ts';
+import { Figures } from './figures.ts';
 import { Instruments, type Labels, type Reading } from './instruments.ts';
 import type { Logger } from './logger.ts';
 import type { GaugeName } from './metric-names.ts';
@@ -27,6 +28,8 @@ export interface TelemetrySettings {
 export class Telemetry {
   /** For the counters and histograms of other concerns; ask for a series once and keep it. */
   readonly instruments = new Instruments();
+  /** What happened lately, for the page and the advice. */
+  readonly figures = new Figures();
   readonly #logger: Logger;
   readonly #version: string;
   readonly #observer: Observer;
@@ -37,8 +40,8 @@ export class Telemetry {
   constructor({ logger, version, knowsTool }: TelemetrySettings) {
     this.#logger = logger;
     this.#version = version;
-    this.#observer = new Observer(this.instruments, logger, knowsTool);
-    this.#attempts = new Attempts(this.instruments, knowsTool);
+    this.#observer = new Observer(this.instruments, this.figures, logger, knowsTool);
+    this.#attempts = new Attempts(this.instruments, this.figures, knowsTool);
     this.#endProcessMetrics = processMetrics(this.instruments, version);
     this.byClient('mcp_gateway_in_flight', () => this.#inFlight());
     this.instruments.read('mcp_gateway_streams', () => this.#streams());
