@@ -18,11 +18,6 @@ interface Unsupported {
 export const UNSUPPORTED: readonly Unsupported[] = [
   { path: 'listen.workers', what: 'more than one process' },
 
-  { path: 'clients[].rate', what: 'a rate limit' },
-  { path: 'limits.rate', what: 'a rate limit' },
-  { path: 'limits.response_chars', what: 'truncating results' },
-  { path: 'limits.keep_full_results', what: 'truncating results' },
-  { path: 'limits.result_ttl', what: 'truncating results' },
   { path: 'limits.sessions', what: 'a limit of sessions' },
   { path: 'limits.session_idle', what: 'ending idle sessions' },
 
@@ -32,12 +27,10 @@ export const UNSUPPORTED: readonly Unsupported[] = [
 
   { path: 'pools[].endpoints[].dns', what: 'finding endpoints by DNS' },
   { path: 'pools[].transport', what: 'a transport other than streamable_http' },
-  { path: 'pools[].response_chars', what: 'truncating results' },
   { path: 'pools[].health', what: 'a choice of active checks' },
   { path: 'pools[].outlier', what: 'outlier detection' },
   { path: 'pools[].retry', what: 'a choice of retries' },
   { path: 'pools[].pin', what: 'pinning tool definitions' },
-  { path: 'pools[].tools[].response_chars', what: 'truncating results' },
   { path: 'pools[].tools[].cache', what: 'the cache' },
   { path: 'pools[].tools[].invalidates', what: 'the cache' },
   { path: 'pools[].tools[].hedge', what: 'asking a second endpoint' },

@@ -7,6 +7,9 @@ import { refusal } from './core/refusal.ts';
 import type { Handler } from './core/stage.ts';
 import { compileToolRules } from './core/tool-rules.ts';
 import { clientPolicies, defaultPolicy } from './limits/client-policies.ts';
+import { rateLimit } from './limits/rates.ts';
+import { responseCap, responseChars } from './limits/response-cap.ts';
+import { resultsResource } from './limits/results-resource.ts';
 import { timeoutsOf } from './limits/timeouts.ts';
 import { toolConcurrency } from './limits/tool-concurrency.ts';
 import { pipeline } from './pipeline.ts';
@@ -46,7 +49,7 @@ export function buildGateway(config: Config, shared: Shared, previous?: Gateway)
   const catalogues = new Map<string, Catalogue>();
   for (const poolConfig of config.pools) {
     const { name } = poolConfig;
-    const settings = poolSettings(poolConfig, config.limits.queue.timeout);
+    const settings = poolSettings(poolConfig, config.limits);
     const before = previous?.pools.get(name);
     const kept = before !== undefined && isDeepStrictEqual(before.settings, settings);
     const pool = kept ? before : new Pool(settings, { previous: before });
@@ -60,6 +63,7 @@ export function buildGateway(config: Config, shared: Shared, previous?: Gateway)
   const identity = buildIdentity(config, policies, (ok, why) =>
     telemetry.tell(ok, ok ? 'token_keys_back' : 'token_keys_away', why),
   );
+  const hasRates = [general, ...policies.values()].some(({ rate }) => rate !== undefined);
   const handlers = new Map<string, Handler>();
   for (const route of config.routes) {
     const pool = pools.get(route.pools[0] as string) as Pool;
@@ -67,10 +71,12 @@ export function buildGateway(config: Config, shared: Shared, previous?: Gateway)
     const catalogue = catalogues.get(pool.name) as Catalogue;
     const recovers = own.session_recovery !== 'never' && own.affinity !== 'none';
     const ruleOf = compileToolRules(own.tools);
+    const charsOf = responseChars(own, config.limits, ruleOf);
     const handler = pipeline({
       observe: telemetry.observe(pool.name),
       authenticate: identity.authenticate(route.path, pool.passesAuthorization),
       hasToolAccess: [...policies.values()].some(({ allows }) => allows !== undefined),
+      rateLimit: hasRates ? rateLimit(shared.buckets, general) : undefined,
       affinity: {
         path: route.path,
         pool: pool.name,
@@ -85,6 +91,14 @@ export function buildGateway(config: Config, shared: Shared, previous?: Gateway)
       },
       timeouts: timeoutsOf(own, config, ruleOf),
       concurrency: shared.concurrency.stage(general),
+      results: config.limits.keep_full_results ? resultsResource(shared.results, charsOf) : undefined,
+      responseCap: responseCap({
+        charsOf,
+        results: config.limits.keep_full_results ? shared.results : undefined,
+        resultTtlMs: config.limits.result_ttl,
+        maxBytes: config.limits.max_response,
+        truncated: (x) => telemetry.countCall('mcp_gateway_truncations_total', pool.name, x),
+      }),
       toolConcurrency:
         ruleOf !== undefined && own.tools.some(({ concurrency }) => concurrency !== undefined)
           ? toolConcurrency(ruleOf, general)
@@ -164,7 +178,7 @@ function recoverySettings(
   };
 }
 
-function poolSettings(pool: PoolConfig, queueTimeoutMs: number): PoolSettings {
+function poolSettings(pool: PoolConfig, limits: Config['limits']): PoolSettings {
   return {
     name: pool.name,
     endpoints: pool.endpoints.flatMap((endpoint) =>
@@ -176,9 +190,10 @@ function poolSettings(pool: PoolConfig, queueTimeoutMs: number): PoolSettings {
       connections: pool.connections,
       keepAliveMs: pool.keep_alive,
       connectTimeoutMs: pool.connect_timeout,
+      maxResponseBytes: limits.max_response,
     },
     maxInFlight: pool.max_in_flight,
-    queueTimeoutMs,
+    queueTimeoutMs: limits.queue.timeout,
     headers: Object.entries(pool.headers).flat(),
     forwardHeaders: new Set(pool.forward_headers.map((name) => name.toLowerCase())),
   };

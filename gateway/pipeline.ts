@@ -20,9 +20,14 @@ export interface Parts {
   readonly authenticate: Stage | undefined;
   /** Whether any client may call some tools only. */
   readonly hasToolAccess: boolean;
+  /** Undefined where no client has a rate. */
+  readonly rateLimit: Stage | undefined;
   readonly affinity: AffinitySettings;
   readonly timeouts: TimeoutsOf;
   readonly concurrency: Stage;
+  /** Undefined where full results are not kept. */
+  readonly results: Stage | undefined;
+  readonly responseCap: Stage;
   /** Undefined where no tool has a limit of its own. */
   readonly toolConcurrency: Stage | undefined;
   /** Absent where lost sessions stay lost. */
@@ -40,10 +45,13 @@ export function pipeline(parts: Parts): Handler {
     receive(), //                           the body is read and peeked: what is not MCP ends here, and the era is known
     mirroredParamsStage(parts.catalogue), // headers that stand for arguments must say what the arguments say
     parts.hasToolAccess ? authorize() : undefined, // outside of all that may answer: every answer is checked
+    parts.rateLimit, //                     before all that may answer: a cache hit spends quota too
     affinity(parts.affinity), //            an unknown session is answered before anything is spent on it
+    parts.results, //                       the gateway's own answers: full texts of results that were truncated
     timeouts(parts.timeouts), //            the clock covers everything that may wait: queues, connects, the upstream
     parts.concurrency, //                   a client's own slots, and its queue for them
     parts.toolConcurrency, //               what all clients share comes last: whoever waits for it has a slot already
+    parts.responseCap, //                   a result is cut before anybody keeps or sends it
     parts.recovery, //                      next to what forwards: all that stands outside goes on as if nothing had been
   ];
   return compose(

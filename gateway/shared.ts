@@ -4,6 +4,8 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Config } from '../config/schema.ts';
 import type { SessionCodec } from './core/session.ts';
 import { Concurrency } from './limits/concurrency.ts';
+import { MemoryBuckets } from './limits/memory-buckets.ts';
+import { MemoryResults } from './limits/result-store.ts';
 import { EndedSessions } from './sessions/ended-sessions.ts';
 import { SealedIds } from './sessions/sealed-id.ts';
 import { SessionRecords } from './sessions/session-records.ts';
@@ -14,6 +16,8 @@ export class Shared {
   readonly telemetry: Telemetry;
   readonly ended = new EndedSessions();
   readonly records = new SessionRecords(undefined);
+  readonly buckets = new MemoryBuckets();
+  readonly results = new MemoryResults();
   /** Calls in flight and in queues, by client: a reload must not let twice as many in. */
   readonly concurrency: Concurrency;
   readonly #randomKey = randomBytes(32).toString('base64');

@@ -1,6 +1,6 @@
 /** The `auth`, `clients` and `limits` sections: who calls, and how much each caller may use. */
 import { z } from 'zod';
-import { count, duration, httpUrl, pattern, secret, toolGlob } from './fields.ts';
+import { count, duration, httpUrl, pattern, secret, size, toolGlob } from './fields.ts';
 
 export const auth = z
   .strictObject({
@@ -93,6 +93,9 @@ export const limits = z
     response_chars: count(1, 1_000_000_000)
       .prefault(50_000)
       .describe('Characters of text in a tool result; longer results are truncated.'),
+    max_response: size({ min: 1024 })
+      .prefault('16MiB')
+      .describe('Largest answer of an upstream to a call; a larger one is an error.'),
     keep_full_results: z
       .boolean()
       .prefault(true)

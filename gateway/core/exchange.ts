@@ -58,6 +58,8 @@ export class Exchange {
   failure: Failure | undefined = undefined;
   /** Bytes of the answer's body. */
   replyBytes = 0;
+  /** The tool's result was longer than its client may get, and has been cut: it is not to be kept for others. */
+  truncated = false;
   /** Long-lived: a GET stream or `subscriptions/listen`; exempt from call timeouts and counted apart. */
   stream = false;
   /** Slots of its client's that it holds. */

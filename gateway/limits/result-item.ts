@@ -29,9 +29,9 @@ export class ResultItem {
     this.#limit = limit;
   }
 
-  /** Bytes kept. */
+  /** Bytes kept besides texts and blobs. */
   get size(): number {
-    return this.#rest + Math.min(this.chars, this.#limit);
+    return this.#rest;
   }
 
   /** What is kept. */

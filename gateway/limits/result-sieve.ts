@@ -25,6 +25,8 @@ export class ResultSieve implements TokenReader {
   readonly items: ResultItem[] = [];
   /** Characters of the content, kept or not. */
   chars = 0;
+  /** Items came that are only counted. */
+  dropped = false;
   structured: StructuredContent | undefined = undefined;
   /** Position in `before` of the content's items, of the structured content, and behind the brace of `_meta`; -1: none. */
   contentAt = -1;
@@ -46,9 +48,12 @@ export class ResultSieve implements TokenReader {
   #key = '';
   #frame = 0;
   #kept = 0;
+  /** Characters that may still be kept. */
+  #room: number;
 
   constructor(limit: number, spill: Spill | undefined) {
     this.#limit = limit;
+    this.#room = limit;
     this.#spill = spill;
   }
 
@@ -83,8 +88,9 @@ export class ResultSieve implements TokenReader {
       if (this.#item?.close(isObject) === true) this.#finishItem();
     } else if (this.#section === 'structured' && depth > 3) this.structured?.close(isObject);
     else {
+      if (this.#item !== undefined) this.#finishItem();
       this.#section = 'frame';
-      if (depth === 2 && this.#keys[1] === 'result' && isObject) this.resultEnd = this.before.length;
+      if (depth === 2 && this.#keys[0] === 'result' && isObject) this.resultEnd = this.before.length;
       if (depth === 3 && this.metaAt === this.before.length) this.metaEmpty = true;
       this.#write(isObject ? '}' : ']');
     }
@@ -113,7 +119,7 @@ export class ResultSieve implements TokenReader {
     if (this.#section === 'content') {
       if (this.#item === undefined) this.#begin();
       this.#item?.beginString();
-    } else if (this.#section === 'structured') this.structured?.beginString();
+    } else if (this.#section === 'structured') this.structured?.beginString(this.#isKey);
     else this.#write('"');
   }
 
@@ -159,18 +165,22 @@ export class ResultSieve implements TokenReader {
   }
 
   #begin(): void {
-    // Once the cap is reached what comes is only counted.
-    this.#item = new ResultItem(Math.max(0, this.#limit - this.chars));
+    this.#item = new ResultItem(this.#room);
   }
 
+  /** A blob that does not fit takes no room: only its size is told. */
   #finishItem(): void {
     const item = this.#item as ResultItem;
     this.#item = undefined;
-    if (this.chars <= this.#limit && this.#kept < MAX_FRAME + this.#limit) {
-      this.items.push(item);
-      this.#kept += item.size;
-    }
     this.chars += item.chars;
+    const isText = item.textChars > 0;
+    if (this.#kept > MAX_FRAME || (isText && this.#room === 0)) {
+      this.dropped = true;
+      return;
+    }
+    this.items.push(item);
+    this.#kept += item.size;
+    if (isText || item.chars <= this.#room) this.#room -= Math.min(item.chars, this.#room);
   }
 
   #write(text: string): void {

@@ -17,6 +17,7 @@ export class StructuredContent {
   #dropping = -1;
   #string: string[] = [];
   #stringSize = 0;
+  #stringRoom = 0;
   #gone = false;
 
   constructor(limit: number) {
@@ -51,21 +52,22 @@ export class StructuredContent {
     this.#write(':');
   }
 
-  beginString(): void {
+  beginString(isKey: boolean): void {
     this.#string = [];
     this.#stringSize = 0;
+    this.#stringRoom = this.#limit - this.#size + (isKey ? SHAPE_BYTES : 0);
   }
 
   /** A string is kept whole or not at all: an escape or a character must not be cut in two. */
   stringPart(raw: Buffer): void {
     this.#stringSize += raw.length;
-    if (this.#size + this.#stringSize <= this.#limit) this.#string.push(raw.toString('latin1'));
+    if (this.#stringSize <= this.#stringRoom) this.#string.push(raw.toString('latin1'));
   }
 
   endString(isKey: boolean): void {
-    const fits = this.#size + this.#stringSize <= this.#limit;
-    if (!fits && isKey) this.#drop();
+    const fits = this.#stringSize <= this.#stringRoom;
     if (!fits) this.trimmed = true;
+    if (!fits && isKey) this.#drop();
     this.#write(fits ? `"${this.#string.join('')}"` : '""');
   }
 

@@ -23,9 +23,10 @@ interface Item {
   resource?: { text?: unknown; blob?: unknown; uri?: unknown; mimeType?: unknown };
 }
 
-/** Whether the answer holds more than `limit` characters. */
+/** Whether the answer holds more than `limit` characters, or more of anything else than could be kept. */
 export function isOver(sieve: ResultSieve, limit: number): boolean {
-  return sieve.chars > limit || sieve.structured?.trimmed === true;
+  if (sieve.chars > limit || sieve.dropped || sieve.structured?.trimmed === true) return true;
+  return sieve.items.some((item) => item.broken);
 }
 
 /** The message as JSON bytes: as it came, but for space between tokens, or truncated. */
@@ -85,8 +86,9 @@ function truncated(
       kept += last?.length ?? 0;
     }
   }
-  say(last === undefined || last === '' ? ending : `${last}\n\n${ending}`);
-  say(undefined);
+  items.push(
+    encode({ type: 'text', text: last === undefined || last === '' ? ending : `${last}\n\n${ending}` }),
+  );
   if (full?.asLink === true) items.push(linkTo(full));
   return { items, kept };
 }

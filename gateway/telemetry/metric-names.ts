@@ -94,6 +94,13 @@ export const metrics = {
     help: 'Long-lived streams open to clients: get or listen.',
     labels: ['kind'],
   },
+  mcp_gateway_truncations_total: {
+    name: 'mcp.gateway.truncations',
+    kind: 'counter',
+    unit: '',
+    help: 'Tool results that were longer than their client may get.',
+    labels: ['pool', 'tool'],
+  },
   mcp_gateway_client_connections: {
     name: 'mcp.gateway.client_connections',
     kind: 'gauge',

@@ -9,9 +9,9 @@ import { Attempts } from './attempts.ts';
 import { Figures } from './figures.ts';
 import { Instruments, type Labels, type Reading } from './instruments.ts';
 import type { Logger } from './logger.ts';
-import type { GaugeName } from './metric-names.ts';
+import type { CounterName, GaugeName } from './metric-names.ts';
 import { Observer } from './observe.ts';
-import { type KnowsTool, OTHER } from './operations.ts';
+import { type KnowsTool, OTHER, toolLabel } from './operations.ts';
 import { processMetrics } from './process-metrics.ts';
 
 /** Clients that a gauge tells apart. */
@@ -31,6 +31,7 @@ export class Telemetry {
   /** What happened lately, for the page and the advice. */
   readonly figures = new Figures();
   readonly #logger: Logger;
+  readonly #knowsTool: KnowsTool;
   readonly #version: string;
   readonly #observer: Observer;
   readonly #attempts: Attempts;
@@ -39,6 +40,7 @@ export class Telemetry {
 
   constructor({ logger, version, knowsTool }: TelemetrySettings) {
     this.#logger = logger;
+    this.#knowsTool = knowsTool;
     this.#version = version;
     this.#observer = new Observer(this.instruments, this.figures, logger, knowsTool);
     this.#attempts = new Attempts(this.instruments, this.figures, knowsTool);
@@ -65,6 +67,14 @@ export class Telemetry {
   /** Has a gauge's values read at each collection; a second reading of the same name takes the first one's place. */
   gauge(name: GaugeName, reading: Reading): void {
     this.instruments.read(name, reading);
+  }
+
+  /** Counts a call under its pool and tool. */
+  countCall(name: CounterName, pool: string, x: Exchange): void {
+    this.instruments
+      .counter(name)
+      .series({ pool, tool: toolLabel(this.#knowsTool, pool, x.envelope) })
+      .add();
   }
 
   /** Has a gauge by client read at each collection; beyond a number of clients the rest share a label. */

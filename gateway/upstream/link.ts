@@ -8,6 +8,8 @@ export interface SocketSettings {
   readonly connections: number;
   readonly keepAliveMs: number;
   readonly connectTimeoutMs: number;
+  /** Bytes that the answer to a call may have; streams are as long as they last. */
+  readonly maxResponseBytes: number;
 }
 
 /** How much earlier than an upstream's keep-alive hint a socket is given up, in ms: it must not close under a request. */
@@ -20,9 +22,10 @@ export class Link {
   readonly streams: Sockets;
 
   constructor(endpoint: Endpoint, settings: SocketSettings) {
-    const open = (connections: number | null) =>
+    const open = (connections: number | null, maxResponseSize: number) =>
       new Sockets(endpoint.origin, {
         connections,
+        maxResponseSize,
         pipelining: 1,
         allowH2: false,
         connect: { timeout: settings.connectTimeoutMs },
@@ -33,8 +36,8 @@ export class Link {
         headersTimeout: 0,
         bodyTimeout: 0,
       });
-    this.calls = open(settings.connections);
-    this.streams = open(null);
+    this.calls = open(settings.connections, settings.maxResponseBytes);
+    this.streams = open(null, -1);
   }
 
   /** Lets requests in flight finish, then closes; resolves when all is closed. */

@@ -13,6 +13,12 @@ export interface EraFault {
 export interface Era {
   /** Word for logs and metrics. */
   readonly name: 'legacy' | 'modern';
+  /** JSON-RPC code of a resource that is not there. */
+  readonly resourceNotFound: number;
+  /** Whether a client of this revision knows `resource_link` in tool results; undefined: it did not say its revision. */
+  knowsResourceLinks(revision: string | undefined): boolean;
+  /** Members that every result of `resources/read` has besides its own, as JSON with a comma behind each. */
+  readonly readResultMembers: string;
   /** Whether `Mcp-Session-Id` means anything. */
   readonly sessionful: boolean;
   /** Whether a client that hangs up thereby cancels its request. */

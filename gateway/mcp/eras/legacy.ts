@@ -6,6 +6,10 @@ const RECONNECT_MS = 1000;
 
 export const legacy: Era = {
   name: 'legacy',
+  resourceNotFound: -32002,
+  // MCP 2025-06-18, changelog: resource links in tool results. ISO dates compare as text.
+  knowsResourceLinks: (revision) => revision !== undefined && revision >= '2025-06-18',
+  readResultMembers: '',
   sessionful: true,
   disconnectCancels: false,
   cancelsBy: 'notification',

@@ -14,6 +14,9 @@ const PARAM = 'mcp-param-';
 
 export const modern: Era = {
   name: 'modern',
+  resourceNotFound: INVALID_PARAMS,
+  knowsResourceLinks: () => true,
+  readResultMembers: '"resultType":"complete","ttlMs":0,"cacheScope":"private",',
   sessionful: false,
   disconnectCancels: true,
   cancelsBy: 'disconnect',
