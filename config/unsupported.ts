@@ -21,18 +21,12 @@ export const UNSUPPORTED: readonly Unsupported[] = [
   { path: 'limits.sessions', what: 'a limit of sessions' },
   { path: 'limits.session_idle', what: 'ending idle sessions' },
 
-  { path: 'redis', what: 'sharing state through Redis' },
-  { path: 'cache.memory', what: 'the cache' },
-  { path: 'cache.max_entry', what: 'the cache' },
-
   { path: 'pools[].endpoints[].dns', what: 'finding endpoints by DNS' },
   { path: 'pools[].transport', what: 'a transport other than streamable_http' },
   { path: 'pools[].health', what: 'a choice of active checks' },
   { path: 'pools[].outlier', what: 'outlier detection' },
   { path: 'pools[].retry', what: 'a choice of retries' },
   { path: 'pools[].pin', what: 'pinning tool definitions' },
-  { path: 'pools[].tools[].cache', what: 'the cache' },
-  { path: 'pools[].tools[].invalidates', what: 'the cache' },
   { path: 'pools[].tools[].hedge', what: 'asking a second endpoint' },
 
   { path: 'routes[].pools', what: 'putting several pools behind one path', except: hasOneItem },

@@ -2,6 +2,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Config, PoolConfig } from '../config/schema.ts';
 import { buildIdentity } from './auth/identity.ts';
+import type { Cache } from './cache/cache.ts';
+import { poolRules } from './cache/pool-rules.ts';
+import type { PoolRules } from './cache/rules.ts';
+import { cacheStages } from './cache/stages.ts';
 import type { Exchange } from './core/exchange.ts';
 import { refusal } from './core/refusal.ts';
 import type { Handler } from './core/stage.ts';
@@ -13,6 +17,7 @@ import { resultsResource } from './limits/results-resource.ts';
 import { timeoutsOf } from './limits/timeouts.ts';
 import { toolConcurrency } from './limits/tool-concurrency.ts';
 import { pipeline } from './pipeline.ts';
+import type { RedisConnection } from './redis/redis-connection.ts';
 import { noticesOf } from './sessions/change-notices.ts';
 import type { RecoverySettings } from './sessions/recovery.ts';
 import { recovery } from './sessions/recovery.ts';
@@ -29,6 +34,11 @@ export interface Gateway {
   readonly pools: ReadonlyMap<string, Pool>;
   /** By pool name. */
   readonly catalogues: ReadonlyMap<string, Catalogue>;
+  readonly cache: Cache;
+  /** By pool, of those that keep anything. */
+  readonly cacheRules: ReadonlyMap<string, PoolRules>;
+  /** Undefined where none is configured. */
+  readonly redis: RedisConnection | undefined;
   /** By path. */
   readonly handlers: ReadonlyMap<string, Handler>;
   /** Documents that anybody may read, as JSON text by path. */
@@ -64,6 +74,13 @@ export function buildGateway(config: Config, shared: Shared, previous?: Gateway)
     telemetry.tell(ok, ok ? 'token_keys_back' : 'token_keys_away', why),
   );
   const hasRates = [general, ...policies.values()].some(({ rate }) => rate !== undefined);
+  const cache = shared.cache(config);
+  const cacheRules = new Map<string, PoolRules>();
+  for (const pool of config.pools) {
+    const catalogue = catalogues.get(pool.name);
+    const rules = poolRules(pool, config, (tool) => catalogue?.isReadOnly(tool) ?? false);
+    if (rules !== undefined) cacheRules.set(pool.name, rules);
+  }
   const handlers = new Map<string, Handler>();
   for (const route of config.routes) {
     const pool = pools.get(route.pools[0] as string) as Pool;
@@ -104,6 +121,7 @@ export function buildGateway(config: Config, shared: Shared, previous?: Gateway)
           ? toolConcurrency(ruleOf, general)
           : undefined,
       recovery: recovers ? recovery(recoverySettings(own, config, pool, catalogue, shared)) : undefined,
+      cache: cacheStages(cache, cacheRules.get(pool.name)),
       pool,
       catalogue,
       watchAttempt: telemetry.watchAttempt,
@@ -114,6 +132,9 @@ export function buildGateway(config: Config, shared: Shared, previous?: Gateway)
     config,
     pools,
     catalogues,
+    cache,
+    cacheRules,
+    redis: shared.redis(config),
     handlers,
     documents: identity.documents,
     async retire(successor) {

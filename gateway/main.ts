@@ -6,6 +6,7 @@ import { addDrain } from './commands/drain.ts';
 import { addHealthcheck } from './commands/healthcheck.ts';
 import { addInit } from './commands/init.ts';
 import { addPrintConfig } from './commands/print-config.ts';
+import { addPurge } from './commands/purge.ts';
 import { addServe } from './commands/serve.ts';
 import { version } from './version.ts';
 
@@ -16,7 +17,7 @@ const program = new Command('mcp-gateway')
   .version(version)
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : BAD_USAGE));
 
-for (const add of [addServe, addDemo, addCheck, addPrintConfig, addInit, addDrain, addHealthcheck])
+for (const add of [addServe, addDemo, addCheck, addPrintConfig, addInit, addDrain, addPurge, addHealthcheck])
   add(program);
 
 await program.parseAsync();

@@ -32,6 +32,8 @@ export interface Parts {
   readonly toolConcurrency: Stage | undefined;
   /** Absent where lost sessions stay lost. */
   readonly recovery: Stage | undefined;
+  /** None where the pool keeps nothing. */
+  readonly cache: readonly Stage[];
   readonly pool: Pool;
   readonly catalogue: Catalogue;
   readonly watchAttempt: AttemptWatcher;
@@ -49,6 +51,7 @@ export function pipeline(parts: Parts): Handler {
     affinity(parts.affinity), //            an unknown session is answered before anything is spent on it
     parts.results, //                       the gateway's own answers: full texts of results that were truncated
     timeouts(parts.timeouts), //            the clock covers everything that may wait: queues, connects, the upstream
+    ...parts.cache, //                      after all that may refuse: a hit is no way around a rule, but needs no slot
     parts.concurrency, //                   a client's own slots, and its queue for them
     parts.toolConcurrency, //               what all clients share comes last: whoever waits for it has a slot already
     parts.responseCap, //                   a result is cut before anybody keeps or sends it

@@ -1,11 +1,14 @@
 // What outlives a reload of the configuration: what is learnt, counted or kept, as opposed to what is merely configured.
 import { randomBytes } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import type { Config } from '../config/schema.ts';
+import type { Config, PoolConfig } from '../config/schema.ts';
+import { Cache } from './cache/cache.ts';
+import { shareCache } from './cache/redis-share.ts';
 import type { SessionCodec } from './core/session.ts';
 import { Concurrency } from './limits/concurrency.ts';
 import { MemoryBuckets } from './limits/memory-buckets.ts';
 import { MemoryResults } from './limits/result-store.ts';
+import { RedisConnection } from './redis/redis-connection.ts';
 import { EndedSessions } from './sessions/ended-sessions.ts';
 import { SealedIds } from './sessions/sealed-id.ts';
 import { SessionRecords } from './sessions/session-records.ts';
@@ -23,6 +26,11 @@ export class Shared {
   readonly #randomKey = randomBytes(32).toString('base64');
   #keys: readonly string[] = [];
   #codec: SessionCodec | undefined = undefined;
+  #redisSettings: Config['redis'] = undefined;
+  #redis: RedisConnection | undefined = undefined;
+  #cache: Cache | undefined = undefined;
+  #cacheRedis: RedisConnection | undefined = undefined;
+  #cacheMade: object | undefined = undefined;
 
   constructor(telemetry: Telemetry) {
     this.telemetry = telemetry;
@@ -40,4 +48,51 @@ export class Shared {
     }
     return this.#codec;
   }
+
+  /** The connection to Redis; undefined where none is configured. A reload makes another one only where it leads elsewhere. */
+  redis({ redis }: Config): RedisConnection | undefined {
+    if (isDeepStrictEqual(redis, this.#redisSettings)) return this.#redis;
+    this.#redis?.close();
+    this.#redisSettings = redis;
+    this.#redis = redis && new RedisConnection(redis);
+    this.#redis?.onState((up, why) => this.telemetry.tell(up, up ? 'redis_back' : 'redis_away', why));
+    return this.#redis;
+  }
+
+  /** The cache; a reload empties it only where what it is made of changes. */
+  cache(config: Config): Cache {
+    const redis = this.redis(config);
+    const { memory, max_entry } = config.cache;
+    const largest = Math.max(max_entry, ...config.pools.flatMap(largestEntries));
+    const secret = config.session_keys[0] ?? redisPassword(config.redis?.url);
+    const made = { memory, largest, secret };
+    if (
+      this.#cache === undefined ||
+      redis !== this.#cacheRedis ||
+      !isDeepStrictEqual(made, this.#cacheMade)
+    ) {
+      this.#cache?.shared?.close();
+      this.#cache = new Cache({ memoryBytes: memory, now: Date.now, random: Math.random });
+      this.#cacheMade = made;
+      this.#cacheRedis = redis;
+      if (redis !== undefined) shareCache(this.#cache, redis, secret, largest);
+    }
+    return this.#cache;
+  }
+
+  /** Ends what runs beside the requests. */
+  close(): void {
+    this.#cache?.shared?.close();
+    this.#redis?.close();
+  }
+}
+
+function largestEntries(pool: PoolConfig): number[] {
+  const { lists, read_only_tools: annotated } = pool.cache;
+  return [lists, annotated, ...pool.tools.map(({ cache }) => cache)].map((rule) => rule?.max_entry ?? 0);
+}
+
+/** What a fleet without session keys has in common; whoever knows it can write to its Redis anyway. */
+function redisPassword(url: string | undefined): string {
+  return url === undefined ? '' : new URL(url).password;
 }

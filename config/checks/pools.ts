@@ -12,7 +12,11 @@ export function checkPools(parts: Parts): Finding[] {
   for (const [index, pool] of parts.pools.entries()) {
     if (!pool) continue;
     const path = ['pools', index];
-    findings.push(...checkTransport(path, pool), ...checkEndpoints(path, pool));
+    findings.push(
+      ...checkTransport(path, pool),
+      ...checkEndpoints(path, pool),
+      ...checkAnnotations(path, pool),
+    );
     if (parts.limits) findings.push(...checkPoolTimeouts(path, pool, parts.limits));
   }
   return findings;
@@ -51,6 +55,14 @@ function checkTransport(path: Path, pool: PoolConfig): Finding[] {
     findings.push({ path: [...path, key], at: 'key', message: 'goes with transport: stdio only' });
   }
   return findings;
+}
+
+function checkAnnotations(path: Path, pool: PoolConfig): Finding[] {
+  if (pool.cache.read_only_tools === undefined || pool.trust_annotations) return [];
+  const message = 'goes by what the servers say of their tools, which trust_annotations does not believe';
+  return [
+    { path: [...path, 'cache', 'read_only_tools'], at: 'key', message, hint: 'set trust_annotations: true' },
+  ];
 }
 
 function checkEndpoints(path: Path, pool: PoolConfig): Finding[] {
@@ -102,7 +114,15 @@ function checkTags({ pools }: Parts): Finding[] {
   );
   // A pool with mistakes of its own may hold the tag.
   if (pools.includes(undefined)) return [];
-  const tags = [...new Set(rules.flatMap(({ rule }) => rule.cache?.tags ?? []))];
+  const tags = [
+    ...new Set([
+      ...rules.flatMap(({ rule }) => rule.cache?.tags ?? []),
+      ...pools.flatMap((pool) => [
+        ...(pool?.cache.lists?.tags ?? []),
+        ...(pool?.cache.read_only_tools?.tags ?? []),
+      ]),
+    ]),
+  ];
   return rules.flatMap(({ rule, path }) =>
     rule.invalidates.flatMap((tag, index) => {
       if (tags.includes(tag)) return [];

@@ -1,5 +1,6 @@
 /** An entry of `pools`: a named set of endpoints for one service, and how they are used. */
 import { z } from 'zod';
+import { poolCache } from './cache-rule.ts';
 import { endpoint } from './endpoint.ts';
 import { count, duration, headerName, headerValue, pattern, secret } from './fields.ts';
 import { toolRule } from './tool-rule.ts';
@@ -103,6 +104,7 @@ export const pool = z.strictObject({
   response_chars: count(1, 1_000_000_000)
     .optional()
     .describe('Characters of text in a tool result; otherwise as in limits.'),
+  cache: poolCache,
   health: health.prefault({}).describe('Active checks of the endpoints.'),
   outlier: outlier.prefault({}).describe('Ejection of endpoints whose exchanges fail.'),
   retry: retry.prefault({}).describe('Sending again what is safe to send again.'),

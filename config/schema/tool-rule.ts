@@ -1,25 +1,7 @@
 /** The rules under `pools[].tools`: policy for the tools whose names match. */
 import { z } from 'zod';
-import { count, duration, headerName, pattern, size, toolGlob } from './fields.ts';
-
-const tag = () => pattern(/^[A-Za-z0-9_.:-]{1,64}$/, 'must be a tag: 1 to 64 letters, digits or _ . : -');
-
-const toolCache = z.strictObject({
-  ttl: duration({ min: 1 }).describe('How long a result is fresh.'),
-  scope: z
-    .enum(['client', 'public'])
-    .prefault('client')
-    .describe('client keeps the entries of each caller apart; public shares them between all.'),
-  stale_while_revalidate: duration()
-    .prefault('0s')
-    .describe('How long after ttl a stale result is served while one request fetches a new one.'),
-  stale_if_error: duration()
-    .prefault('0s')
-    .describe('How long after ttl a stale result is served when the upstream fails.'),
-  tags: z.array(tag()).prefault([]).describe('Names under which the entries can be purged.'),
-  vary_on: z.array(headerName()).prefault([]).describe('Client headers whose values tell entries apart.'),
-  max_entry: size({ min: 1 }).optional().describe('Largest result kept; otherwise as in cache.'),
-});
+import { tag, toolCache } from './cache-rule.ts';
+import { count, duration, toolGlob } from './fields.ts';
 
 export const toolRule = z.strictObject({
   match: toolGlob().describe("Glob on the upstream's own tool names."),

@@ -15,12 +15,13 @@ export function adminBase({ host, port }: Config['admin']): string {
   return `http://${any.includes(':') ? `[${any}]` : any}:${port}`;
 }
 
-/** Posts to a path such as `/admin/reload`; rejects when nothing answers. */
-export async function adminPost(config: Config, path: string): Promise<AdminAnswer> {
+/** Posts to a path such as `/admin/reload`, with `content` as JSON; rejects when nothing answers. */
+export async function adminPost(config: Config, path: string, content?: object): Promise<AdminAnswer> {
   const { token } = config.admin;
   const answer = await fetch(adminBase(config.admin) + path, {
     method: 'POST',
     headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+    ...(content !== undefined && { body: JSON.stringify(content) }),
     signal: AbortSignal.timeout(TIMEOUT_MS),
   });
   const body: unknown = await answer.json().catch(() => undefined);

@@ -67,6 +67,8 @@ export class Exchange {
   /** The answer to the request has gone by on the stream; nothing is owed any more. */
   replied = false;
   clientGone = false;
+  /** Other exchanges wait for this one's answer: its client may leave, but its upstream side goes on. */
+  shared = false;
   /** Undefined where no cache rule applies. */
   cacheStatus: CacheStatus | undefined = undefined;
   closed = false;
@@ -116,8 +118,13 @@ export class Exchange {
   disconnect(): void {
     if (this.clientGone) return;
     this.clientGone = true;
-    if (this.onClientGone !== undefined) this.onClientGone();
-    else this.running?.clientGone();
+    this.#tellClientGone();
+  }
+
+  /** Nobody else waits for the answer any more. */
+  unshare(): void {
+    this.shared = false;
+    if (this.clientGone) this.#tellClientGone();
   }
 
   /** The reply that a refusal makes here: one error for each request that waits for an answer. */
@@ -151,5 +158,10 @@ export class Exchange {
   lastEvent(why: Refusal, owed: boolean): string {
     if (this.stream && why.reason === 'draining') return this.era.farewell(this.envelope);
     return owed ? `event: message\ndata: ${this.refusalText(why)}\n\n` : '';
+  }
+
+  #tellClientGone(): void {
+    if (this.onClientGone !== undefined) this.onClientGone();
+    else this.running?.clientGone();
   }
 }

@@ -3,6 +3,7 @@ import { isUtf8 } from 'node:buffer';
 import { isAmbiguous, lookalike } from './ambiguity.ts';
 import type { BadEnvelope, Envelope } from './envelope.ts';
 import { noEnvelope } from './envelope.ts';
+import { messageKeys, metaKeys, paramKeys } from './envelope-keys.ts';
 import type { ScanLimits } from './json-scanner.ts';
 import { JsonScanner, ScanProblem } from './json-scanner.ts';
 import { MetaKey, nameSource } from './methods.ts';
@@ -13,19 +14,6 @@ const MAX_BATCH = 100;
 const MAX_ID_BYTES = 512;
 /** How a string, a number or `null` begins. */
 const idStarts = Buffer.from('"-0123456789n');
-
-const messageKeys = ['jsonrpc', 'id', 'method', 'params', 'result', 'error'];
-const paramKeys = [
-  'name',
-  'arguments',
-  '_meta',
-  'uri',
-  'taskId',
-  'requestId',
-  'inputResponses',
-  'requestState',
-];
-const metaKeys = [MetaKey.protocolVersion, MetaKey.progressToken];
 
 /** The members of `params` that can name what a request is about. */
 type Names = Partial<Record<'name' | 'uri' | 'taskId', string | undefined>>;
@@ -60,6 +48,8 @@ class EnvelopeReader extends JsonScanner {
   #progressToken: string | undefined;
   #requestId: string | undefined;
   #continued = false;
+  #extended = false;
+  #cacheWish: string | undefined;
   #argumentsStart = 0;
   #argumentsEnd = 0;
 
@@ -88,8 +78,9 @@ class EnvelopeReader extends JsonScanner {
   #reset(): void {
     this.rawId = undefined;
     this.#names = {};
-    this.#claimed = this.#continued = this.#nullId = this.#escapes = false;
+    this.#claimed = this.#continued = this.#extended = this.#nullId = this.#escapes = false;
     this.#method = this.#revision = this.#progressToken = this.#requestId = undefined;
+    this.#cacheWish = undefined;
     this.#argumentsStart = this.#argumentsEnd = 0;
   }
 
@@ -150,6 +141,8 @@ class EnvelopeReader extends JsonScanner {
       progressToken: this.#progressToken,
       requestId: this.#requestId,
       continued: this.#continued,
+      extended: this.#extended,
+      cacheWish: this.#cacheWish,
       argumentsStart: this.#argumentsStart,
       argumentsEnd: this.#argumentsEnd,
       items: noEnvelope.items,
@@ -189,6 +182,7 @@ class EnvelopeReader extends JsonScanner {
           this.value(depth + 1);
           break;
         default:
+          this.#extended = true;
           this.#refuseLookalike(paramKeys);
           this.value(depth + 1);
       }
@@ -206,6 +200,8 @@ class EnvelopeReader extends JsonScanner {
       if (key === MetaKey.protocolVersion) {
         this.#claimed = true;
         this.#revision = this.#text(depth + 1);
+      } else if (key === MetaKey.cache) {
+        this.#cacheWish = this.#text(depth + 1);
       } else {
         this.value(depth + 1);
         if (key === MetaKey.progressToken) this.#progressToken = this.slice(start, this.pos);

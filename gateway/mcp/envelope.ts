@@ -19,6 +19,10 @@ export interface Envelope {
   readonly requestId: string | undefined;
   /** True when the request goes on with an earlier one (`inputResponses` or `requestState`): never cached. */
   readonly continued: boolean;
+  /** True when `params` has members beside those read here: they may change what the answer is. */
+  readonly extended: boolean;
+  /** `_meta["mcp-gateway/cache"]` where it is a string: what the client wants of the cache. */
+  readonly cacheWish: string | undefined;
   /** Byte range of `params.arguments` in the body; empty range when absent. */
   readonly argumentsStart: number;
   readonly argumentsEnd: number;
@@ -36,6 +40,8 @@ export const noEnvelope: Envelope = {
   progressToken: undefined,
   requestId: undefined,
   continued: false,
+  extended: false,
+  cacheWish: undefined,
   argumentsStart: 0,
   argumentsEnd: 0,
   items: [],

@@ -6,7 +6,11 @@ export const MetaKey = {
   clientCapabilities: 'io.modelcontextprotocol/clientCapabilities',
   clientInfo: 'io.modelcontextprotocol/clientInfo',
   subscriptionId: 'io.modelcontextprotocol/subscriptionId',
+  serverInfo: 'io.modelcontextprotocol/serverInfo',
   progressToken: 'progressToken',
+  /** The gateway's own: on a request what the client wants of the cache, on a result how it was had. */
+  cache: 'mcp-gateway/cache',
+  truncated: 'mcp-gateway/truncated',
 } as const;
 
 export const Method = {

@@ -41,7 +41,7 @@ export class RedisConnection {
   readonly #breaker = new Breaker();
   readonly #stateListeners: StateListener[] = [];
   readonly #early = new Set<Subscription>();
-  readonly #scripts = new Map<string, { lua: string; numberOfKeys: number }>();
+  readonly #scripts = new Map<string, { lua: string; numberOfKeys?: number }>();
   #redis: Redis | undefined = undefined;
   #messages: RedisMessages | undefined = undefined;
   #told: boolean | undefined = undefined;
@@ -75,12 +75,17 @@ export class RedisConnection {
     );
   }
 
-  /** Makes a Lua script callable; it travels once per server. `name` is unique among scripts. */
-  script(name: string, lua: string, numberOfKeys: number): Script {
-    this.#scripts.set(name, { lua, numberOfKeys });
-    this.#redis?.defineCommand(name, { lua, numberOfKeys });
+  /**
+   * Makes a Lua script callable; it travels once per server. `name` is unique among scripts. Without `numberOfKeys` that
+   * number comes first among the arguments of each call; `bytes` leaves texts in the answer as Buffers.
+   */
+  script(name: string, lua: string, numberOfKeys?: number, answers: 'text' | 'bytes' = 'text'): Script {
+    const definition = numberOfKeys === undefined ? { lua } : { lua, numberOfKeys };
+    this.#scripts.set(name, definition);
+    this.#redis?.defineCommand(name, definition);
+    const method = answers === 'bytes' ? `${name}Buffer` : name;
     return (...keysAndArgs) =>
-      this.run((redis) => (redis as unknown as Record<string, Script>)[name]?.(...keysAndArgs) ?? away);
+      this.run((redis) => (redis as unknown as Record<string, Script>)[method]?.(...keysAndArgs) ?? away);
   }
 
   /** Listens on a channel, which gets the prefix; the result ends it. */

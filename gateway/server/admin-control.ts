@@ -1,5 +1,7 @@
 // Control over the admin listener: what changes a running gateway; POST only, behind the admin guard.
 import { Hono } from 'hono';
+import type { PurgeRequest } from '../cache/purge.ts';
+import { purgeNames } from '../cache/purge.ts';
 import type { Endpoint } from '../core/endpoint.ts';
 import type { Gateway } from '../gateway.ts';
 import { endpointLabel } from '../telemetry/access-log.ts';
@@ -22,6 +24,18 @@ export function controlApp({ current, reload, logger }: ControlService): Hono {
     if (!outcome.ok) return c.json({ ok: false, problems: outcome.problems }, 422);
     return c.json({ ok: true, changed: outcome.changed, need_restart: outcome.needRestart });
   });
+  app.post('/purge', async (c) => {
+    const asked = await readPurge(c.req.raw);
+    const { cache, cacheRules, pools } = current();
+    const names =
+      asked === undefined
+        ? 'the body is to be a JSON object with all, tag, pool, tool or arguments'
+        : purgeNames(asked, new Set(pools.keys()), cacheRules);
+    if (typeof names === 'string') return c.json({ error: names }, 400);
+    cache.purge(names);
+    logger.info({ event: 'cache_purged', names: names.join(' ') });
+    return c.json({ purged: names });
+  });
   app.post('/endpoints/:pool/:endpoint/:verb{drain|undrain}', (c) => {
     const { pool: name, endpoint: wanted, verb } = c.req.param();
     const pool = current().pools.get(name);
@@ -34,6 +48,16 @@ export function controlApp({ current, reload, logger }: ControlService): Hono {
     return c.json({ pool: name, endpoint: endpointLabel(endpoint), state, in_flight: inFlight, streams });
   });
   return app;
+}
+
+/** The body of a purge; `arguments` may be an object or its JSON text. */
+async function readPurge(request: Request): Promise<PurgeRequest | undefined> {
+  const body: unknown = await request.json().catch(() => undefined);
+  if (typeof body !== 'object' || body === null) return undefined;
+  const { all, tag, pool, tool, arguments: args } = body as Record<string, unknown>;
+  const text = (value: unknown) => (typeof value === 'string' ? value : undefined);
+  const json = args === undefined || typeof args === 'string' ? args : JSON.stringify(args);
+  return { all: all === true, tag: text(tag), pool: text(pool), tool: text(tool), arguments: json };
 }
 
 /** No new sessions and no unpinned calls for a draining endpoint; sessions that it holds go on. */

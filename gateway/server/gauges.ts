@@ -24,6 +24,19 @@ export function registerGauges(
     'mcp_gateway_endpoint_up',
     each((endpoint) => (endpoint.state === 'available' ? 1 : 0)),
   );
+  telemetry.gauge('mcp_gateway_cache_bytes', () => [[{}, current().cache.memory.bytes]]);
+  telemetry.instruments.read('mcp_gateway_cache_evictions_total', () => [
+    [{}, current().cache.memory.evictions],
+  ]);
+  telemetry.instruments.read('mcp_gateway_cache_rejected_total', () =>
+    Object.entries(current().cache.shared?.rejected ?? {}).map(
+      ([reason, count]) => [{ reason }, count] as const,
+    ),
+  );
+  telemetry.gauge('mcp_gateway_redis_up', () => {
+    const { redis } = current();
+    return redis === undefined ? [] : [[{}, redis.up ? 1 : 0]];
+  });
   telemetry.gauge('mcp_gateway_connections', () =>
     [...current().pools.values()].flatMap((pool) =>
       pool.endpoints.flatMap((endpoint) =>

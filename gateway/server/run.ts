@@ -119,6 +119,7 @@ export async function run(source: ConfigSource, logger: Logger): Promise<Running
       admin.server.closeAllConnections();
       await gateway.close();
       overload.stop();
+      shared.close();
       telemetry.close();
       logger.info({ event: 'stopped' });
     },

@@ -61,7 +61,7 @@ export class AccessLog {
         `,"upstream_ms":${upstreamMs === undefined ? 'null' : decimal(upstreamMs)}` +
         `,"success":${errorType === undefined}` +
         `,"error_type":${errorType === undefined ? 'null' : text(errorType)}` +
-        `,"cache":null,"attempts":${x.attempts},"response_chars":${x.replyBytes},"truncated":${x.truncated}` +
+        `,"cache":${x.cacheStatus === undefined ? 'null' : `"${x.cacheStatus}"`},"attempts":${x.attempts},"response_chars":${x.replyBytes},"truncated":${x.truncated}` +
         `,"total_calls":${tally.calls},"error_rate":${Math.round((tally.errors / tally.calls) * 1e4) / 1e4}` +
         `,"trace_id":${trace === undefined ? 'null' : `"${trace}"`},"era":"${eraName}"}\n`,
     );

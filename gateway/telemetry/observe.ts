@@ -7,6 +7,7 @@ import type { Stage } from '../core/stage.ts';
 import type { Envelope } from '../mcp/envelope.ts';
 import { AccessLog } from './access-log.ts';
 import type { Figures } from './figures.ts';
+import { CacheLookups } from './cache-lookups.ts';
 import type { CounterSeries, HistogramSeries, Instruments } from './instruments.ts';
 import type { Logger } from './logger.ts';
 import { isOperation, type KnowsTool, Operations, toolLabel } from './operations.ts';
@@ -18,6 +19,7 @@ export class Observer {
   readonly #log: Logger;
   readonly #accessLog: AccessLog;
   readonly #figures: Figures;
+  readonly #cacheLookups: CacheLookups;
   readonly #knowsTool: KnowsTool;
   readonly #operations: Operations;
   readonly #overhead: HistogramSeries;
@@ -27,6 +29,7 @@ export class Observer {
     this.#log = log;
     this.#accessLog = new AccessLog(log);
     this.#figures = figures;
+    this.#cacheLookups = new CacheLookups(instruments);
     this.#knowsTool = knowsTool;
     this.#operations = new Operations(instruments.histogram('mcp_server_operation_duration_seconds'));
     this.#overhead = instruments.histogram('mcp_gateway_overhead_seconds').series({});
@@ -81,6 +84,7 @@ export class Observer {
     const upstreamMs = x.attempts === 0 ? undefined : Math.min(x.upstreamMs, durationMs);
     if (upstreamMs !== undefined && !x.stream) this.#overhead.record((durationMs - upstreamMs) / 1000);
     if (!x.stream) this.#figures.operation(x, pool, label, durationMs, upstreamMs ?? 0, now);
+    if (x.cacheStatus !== undefined) this.#cacheLookups.add(pool, label || message.method, x.cacheStatus);
     if (label === '') return;
     this.#accessLog.record(x, { pool, tool: message.name, label, durationMs, upstreamMs });
   }

@@ -143,7 +143,7 @@ export class Attempt implements Dispatcher.DispatchHandler, ByteStream {
   clientGone(): void {
     const resumable = this.#sse?.resumable ?? false;
     // A resumed stream is a new request; the upstream takes it only when the old connection is closed.
-    if (this.#x.era.disconnectCancels || this.#x.stream || resumable) {
+    if (!this.#x.shared && (this.#x.era.disconnectCancels || this.#x.stream || resumable)) {
       this.#x.errorType ??= 'cancelled';
       this.abort(refusal('upstream_failed', { message: 'The client has gone' }));
     } else this.resume();

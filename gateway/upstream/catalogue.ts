@@ -47,6 +47,12 @@ export class Catalogue {
     return tool;
   }
 
+  /** Whether a tool says that it changes nothing and depends on nothing outside (MCP 2025-11-25, tools, annotations). */
+  isReadOnly(name: string): boolean {
+    const annotations = this.find(name)?.annotations;
+    return annotations?.['readOnlyHint'] === true && annotations['openWorldHint'] === false;
+  }
+
   /** Asks an endpoint for its list unless that was done a moment ago; rejects when it does not answer. */
   async refresh(): Promise<void> {
     const now = this.#now();

@@ -25,6 +25,8 @@ export interface Era {
   readonly disconnectCancels: boolean;
   /** How an upstream learns that nobody waits any more: by a notification on its session, or by the closed stream. */
   readonly cancelsBy: 'notification' | 'disconnect';
+  /** Whether results say their type and how long they are fresh. */
+  readonly typedResults: boolean;
   /** Whether the answer to this message stays open as a stream of change notices. */
   isStream(method: string): boolean;
   /** The event-stream text that ends a long-lived stream in good order, so that its client opens it anew. */

@@ -13,6 +13,7 @@ export const legacy: Era = {
   sessionful: true,
   disconnectCancels: false,
   cancelsBy: 'notification',
+  typedResults: false,
   isStream: () => false,
   // The client comes back after this time, on a connection that leads elsewhere (MCP 2025-11-25, transports: `retry`).
   farewell: () => `retry: ${RECONNECT_MS}\n\n`,

@@ -20,6 +20,7 @@ export const modern: Era = {
   sessionful: false,
   disconnectCancels: true,
   cancelsBy: 'disconnect',
+  typedResults: true,
   isStream: (method) => method === Method.listen,
   farewell,
   check,

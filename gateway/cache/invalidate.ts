@@ -1,0 +1,84 @@
+// Invalidate: the stage that purges tags when a tool that changes what they stand for has done so.
+import type { Exchange } from '../core/exchange.ts';
+import type { Refusal } from '../core/refusal.ts';
+import type { ByteStream, Reply, Sink } from '../core/reply.ts';
+import type { Stage } from '../core/stage.ts';
+import { Method } from '../mcp/methods.ts';
+import type { Cache } from './cache.ts';
+import type { PoolRules } from './rules.ts';
+import { tagOf } from './tags.ts';
+
+/** The stage. A call whose outcome is unknown may have succeeded, so it purges too. */
+export function invalidate(cache: Cache, rules: PoolRules): Stage {
+  return (next) => (x) => {
+    const { method, name } = x.envelope;
+    if (method !== Method.toolsCall || name === undefined) return next(x);
+    const tags = rules.invalidates(name);
+    if (tags === undefined) return next(x);
+    const purge = () => {
+      if (mayHaveSucceeded(x)) cache.purge(tags.map(tagOf.named));
+    };
+    return next(x).then((reply) => after(x, reply, purge));
+  };
+}
+
+function after(x: Exchange, reply: Reply, purge: () => void): Reply {
+  const { body } = reply;
+  if (body !== null && !(body instanceof Uint8Array)) return { ...reply, body: new Watched(x, body, purge) };
+  purge();
+  return reply;
+}
+
+/** Refusals after which the upstream may have done what it was asked. */
+const unknownOutcomes: ReadonlySet<string> = new Set(['upstream_failed', 'timeout', 'cancelled']);
+
+function mayHaveSucceeded({ errorType }: Exchange): boolean {
+  return errorType === undefined || unknownOutcomes.has(errorType);
+}
+
+/** A stream that says when the answer has come, before its reader learns of it. */
+class Watched implements ByteStream, Sink {
+  readonly #x: Exchange;
+  readonly #source: ByteStream;
+  #answered: (() => void) | undefined;
+  #sink: Sink | undefined = undefined;
+
+  constructor(x: Exchange, source: ByteStream, answered: () => void) {
+    this.#x = x;
+    this.#source = source;
+    this.#answered = answered;
+  }
+
+  start(sink: Sink): void {
+    this.#sink = sink;
+    this.#source.start(this);
+  }
+
+  resume(): void {
+    this.#source.resume();
+  }
+
+  get atBoundary(): boolean {
+    return this.#source.atBoundary;
+  }
+
+  write(chunk: Uint8Array): boolean {
+    if (this.#x.replied) this.#tell();
+    return this.#sink?.write(chunk) ?? true;
+  }
+
+  end(): void {
+    this.#tell();
+    this.#sink?.end();
+  }
+
+  fail(why: Refusal): void {
+    this.#tell();
+    this.#sink?.fail(why);
+  }
+
+  #tell(): void {
+    this.#answered?.();
+    this.#answered = undefined;
+  }
+}

@@ -1,0 +1,116 @@
+// Cache rules: which exchanges of a pool may be answered from the cache, and under what terms.
+import type { Exchange } from '../core/exchange.ts';
+import { Method } from '../mcp/methods.ts';
+import type { Lifetimes } from './freshness.ts';
+import { tagOf } from './tags.ts';
+
+/** Whose requests may share an answer; `stated`: as the answer itself says. */
+export type Scope = 'client' | 'public' | 'session' | 'stated';
+
+/** The terms under which answers are kept. */
+export interface CacheRule extends Lifetimes {
+  readonly scope: Scope;
+  /** The answer says how long it is fresh; `ttlMs` is then the most that is believed. */
+  readonly stated: boolean;
+  readonly tags: readonly string[];
+  /** Lower-case names of headers whose values tell answers apart. */
+  readonly varyHeaders: readonly string[];
+  /** When not empty, only these arguments tell answers apart; dotted paths. */
+  readonly varyPaths: readonly (readonly string[])[];
+  readonly maxEntryBytes: number;
+}
+
+/** What an exchange is to the cache. */
+export interface Plan {
+  readonly rule: CacheRule;
+  /** The tool, or the method of a list or read. */
+  readonly subject: string;
+  readonly tags: readonly string[];
+  /** Whether waiting for another's fetch is worth while: answers that state their freshness must first have stated one. */
+  promising: boolean;
+}
+
+/** The cache's view of a pool. */
+export interface PoolRules {
+  readonly pool: string;
+  /** Changes with the pool's configuration, so that what an older one fetched is not found. */
+  readonly generation: string;
+  /** The rule of a tool, found in little time. */
+  readonly tool: (name: string) => CacheRule | undefined;
+  /** For lists and reads of the stateless era, whose answers state their freshness. */
+  readonly stated: CacheRule | undefined;
+  /** For lists and reads of the sessionful era. */
+  readonly lists: CacheRule | undefined;
+  /** Whether any tool purges. */
+  readonly purges: boolean;
+  /** Tags that a tool's success purges; undefined for none. */
+  readonly invalidates: (name: string) => readonly string[] | undefined;
+  /** Whether clients may ask for `bypass` and `refresh`. */
+  readonly clientControl: boolean;
+  /** Whether what an upstream calls public is shared between clients. */
+  readonly sharesPublic: boolean;
+  /** Lower-case names of client headers that the upstream sees: they may change the answer. */
+  readonly forwardedHeaders: readonly string[];
+  /** How long a refresh in the background may take, in ms. */
+  readonly refreshTimeoutMs: number;
+}
+
+/** Methods whose results the protocol itself calls cacheable (MCP 2026-07-28, caching). */
+const cacheable: ReadonlySet<string> = new Set([
+  Method.discover,
+  Method.toolsList,
+  Method.resourcesRead,
+  'prompts/list',
+  'resources/list',
+  'resources/templates/list',
+]);
+
+/** Finds the plan of an exchange; each tool's is made once. */
+export class Planner {
+  readonly #rules: PoolRules;
+  readonly #plans = new WeakMap<CacheRule, Map<string, Plan>>();
+
+  constructor(rules: PoolRules) {
+    this.#rules = rules;
+  }
+
+  /** The plan for `x`; undefined when its answer is not for the cache. */
+  plan(x: Exchange): Plan | undefined {
+    const { envelope } = x;
+    if (envelope.kind !== 'request' || envelope.continued) return undefined;
+    const { method, name } = envelope;
+    if (method === Method.toolsCall) {
+      if (name === undefined || envelope.extended) return undefined;
+      const rule = this.#rules.tool(name);
+      return rule === undefined ? undefined : this.#of(rule, name, method);
+    }
+    if (!cacheable.has(method)) return undefined;
+    const rule = x.era.typedResults ? this.#rules.stated : this.#rules.lists;
+    return rule === undefined ? undefined : this.#of(rule, method, method);
+  }
+
+  #of(rule: CacheRule, subject: string, method: string): Plan {
+    let plans = this.#plans.get(rule);
+    if (plans === undefined) {
+      plans = new Map();
+      this.#plans.set(rule, plans);
+    }
+    let plan = plans.get(subject);
+    if (plan === undefined) {
+      plan = { rule, subject, tags: this.#tags(rule, subject, method), promising: !rule.stated };
+      // Clients choose names, and a glob takes them all.
+      if (plans.size >= 1000) plans.clear();
+      plans.set(subject, plan);
+    }
+    return plan;
+  }
+
+  #tags(rule: CacheRule, subject: string, method: string): string[] {
+    const { pool } = this.#rules;
+    const own =
+      method === Method.toolsCall
+        ? [tagOf.tool(subject), tagOf.poolTool(pool, subject)]
+        : [tagOf.method(pool, method)];
+    return [tagOf.all(), tagOf.pool(pool), ...own, ...rule.tags.map(tagOf.named)];
+  }
+}

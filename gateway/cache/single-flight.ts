@@ -1,0 +1,101 @@
+// Single-flight: of the exchanges that want the same answer at the same time one fetches it, and the others wait for it.
+import type { Exchange } from '../core/exchange.ts';
+import type { Refusal } from '../core/refusal.ts';
+import { refusal } from '../core/refusal.ts';
+import type { Reply } from '../core/reply.ts';
+import type { CacheEntry } from './store.ts';
+
+/** What becomes of an exchange that has waited. */
+export interface Waiter {
+  readonly x: Exchange;
+  /** The answer is there. */
+  serve(entry: CacheEntry): Reply;
+  /** There is none: this one fetches, and leads those that still wait. */
+  lead(flight: Flight): Promise<Reply>;
+  /** There is none: this one fetches for itself. */
+  alone(): Promise<Reply>;
+}
+
+interface Waiting extends Waiter {
+  resolve(reply: Reply | Promise<Reply>): void;
+}
+
+/** One fetch, its leader, and those who wait for it. */
+export class Flight {
+  /** The purge clock when the fetch began. */
+  since = 0;
+  readonly #waiting = new Set<Waiting>();
+  readonly #failures: number;
+  #leader: Exchange | undefined = undefined;
+
+  /** `failures`: how many fetches have failed those who wait. */
+  constructor(failures = 0) {
+    this.#failures = failures;
+  }
+
+  /** Others wait for its answer. */
+  get awaited(): boolean {
+    return this.#waiting.size > 0;
+  }
+
+  /** `x` fetches from now on; its client's leaving ends nothing while others wait. */
+  begin(x: Exchange, since: number): void {
+    this.#leader = x;
+    this.since = since;
+    x.shared = this.awaited;
+  }
+
+  /** Waits for the answer, within the time that the waiting exchange has. */
+  join(waiter: Waiter): Promise<Reply> {
+    return new Promise((resolve) => this.#add({ ...waiter, resolve }));
+  }
+
+  /** The answer is there: all who wait get it. */
+  settle(entry: CacheEntry): void {
+    for (const waiting of this.#end()) waiting.resolve(waiting.serve(entry));
+  }
+
+  /**
+   * The fetch has failed. One of those who wait fetches anew and leads the rest; with each further failure twice as many go
+   * at once, so that neither a sick upstream is stormed nor anyone waits for ever.
+   */
+  fail(): void {
+    const [first, ...others] = this.#end();
+    if (first === undefined) return;
+    const alone = others.splice(0, 2 ** this.#failures - 1);
+    const next = new Flight(this.#failures + 1);
+    for (const other of others) next.#add(other);
+    first.resolve(first.lead(next));
+    for (const one of alone) one.resolve(one.alone());
+  }
+
+  /** There is an answer, but none that others may have, and the next one would be no other: nobody waits any more. */
+  disperse(): void {
+    for (const waiting of this.#end()) waiting.resolve(waiting.alone());
+  }
+
+  #add(waiting: Waiting): void {
+    const { x } = waiting;
+    const leave = (reply: Reply) => {
+      if (this.#waiting.delete(waiting)) waiting.resolve(reply);
+      if (!this.awaited) this.#leader?.unshare();
+    };
+    this.#waiting.add(waiting);
+    if (this.#leader !== undefined) this.#leader.shared = true;
+    const cancel = (why: Refusal) => leave(x.refuse(why));
+    const clientGone = () => {
+      const reply = x.refuse(refusal('upstream_failed', { message: 'The client has gone' }));
+      x.errorType = 'cancelled';
+      leave(reply);
+    };
+    x.onCancel = cancel;
+    x.onClientGone = clientGone;
+  }
+
+  #end(): Waiting[] {
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const { x } of waiting) x.onCancel = x.onClientGone = undefined;
+    return waiting;
+  }
+}
