@@ -43,6 +43,8 @@ export class Waiter implements Waiting {
     this.#timer = setTimeout(() => this.refuse(patience.onTimeout()), patience.timeoutMs);
     const onCancel = (why: Refusal) => this.refuse(why);
     const onClientGone = () => {
+      // Others wait for the answer that this call is to fetch.
+      if (x.shared) return;
       this.refuse(clientGone);
       x.errorType = 'cancelled';
     };
