@@ -28,7 +28,8 @@ export function readEnvelope(body: Buffer, limits?: ScanLimits): Envelope | BadE
     return envelope;
   } catch (problem) {
     if (!(problem instanceof ScanProblem)) throw problem;
-    return { problem: problem.message, code: problem.kind === 'syntax' ? -32700 : -32600, id: reader.rawId };
+    const code = problem.kind === 'syntax' ? -32700 : -32600;
+    return { problem: problem.message, code, id: reader.isBatch ? undefined : reader.rawId };
   }
 }
 
@@ -38,6 +39,8 @@ function bad(message: string): never {
 
 class EnvelopeReader extends JsonScanner {
   rawId: string | undefined;
+  /** The document is an array: a fault in it is nobody's answer, whichever message it was found in. */
+  isBatch = false;
   #nullId = false;
   /** A text was spelled with escapes, so it may hold what plain JSON text cannot. */
   #escapes = false;
@@ -64,6 +67,7 @@ class EnvelopeReader extends JsonScanner {
 
   #batch(): Envelope {
     const items: Envelope[] = [];
+    this.isBatch = true;
     this.open(1);
     for (let first = true; this.nextElement(first); first = false) {
       if (this.peek() !== 0x7b) bad('A batch holds JSON-RPC messages');
