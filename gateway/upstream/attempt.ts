@@ -1,4 +1,5 @@
 // One attempt at one endpoint: sends the request, follows the answer, and ends exactly once.
+import { isUtf8 } from 'node:buffer';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
 import type { Endpoint } from '../core/endpoint.ts';
@@ -9,9 +10,10 @@ import { refusal } from '../core/refusal.ts';
 import type { ByteStream, Reply, Sink } from '../core/reply.ts';
 import { ReplyPeek } from '../mcp/reply-peek.ts';
 import { SseScanner } from '../mcp/sse-scanner.ts';
+import { isLastAnswer, noteOutcome, signOf } from './answers.ts';
 import { connectionFailure } from './connection-failure.ts';
 import { isEventStream, isJson, replyHeaders } from './reply-headers.ts';
-import { judgeBody, judgeHead, sameId } from './verdict.ts';
+import { judgeBody, judgeHead } from './verdict.ts';
 
 /** JSON answers up to this many bytes are held until whole, checked and sent at once; larger ones are passed on as they come. */
 const HOLD_BYTES = 64 * 1024;
@@ -40,6 +42,8 @@ export class Attempt implements Dispatcher.DispatchHandler, ByteStream {
   #peek: ReplyPeek | undefined = undefined;
   #sse: SseScanner | undefined = undefined;
   #delivered = false;
+  /** Responses seen on the answer's stream. */
+  #answers = 0;
   #over = false;
   #ending: Refusal | 'end' | undefined = undefined;
 
@@ -106,12 +110,20 @@ export class Attempt implements Dispatcher.DispatchHandler, ByteStream {
       if (owed && !this.#sse.resumable) return this.#unusable('ended its answer too early');
       return this.#finish('end', undefined);
     }
-    const fault = this.#peek === undefined ? undefined : judgeBody(x, this.#status, this.#peek);
+    const peek = this.#peek;
+    const fault = peek === undefined ? undefined : judgeBody(x, this.#status, peek);
     if (fault !== undefined) return this.#unusable(fault);
-    if (this.#peek !== undefined) this.#note(this.#peek);
-    if (this.#delivered) return this.#finish('end', undefined);
+    if (this.#delivered) {
+      if (peek !== undefined) noteOutcome(x, peek);
+      return this.#finish('end', undefined);
+    }
+    const body = this.#heldBytes === 0 ? null : this.#body();
+    // JSON that a client decodes with replacement characters is another answer than the one given (RFC 8259 §8.1).
+    if (peek !== undefined && body !== null && !isUtf8(body))
+      return this.#unusable('answered with broken JSON');
+    if (peek !== undefined) noteOutcome(x, peek);
     this.#end(undefined);
-    this.#give(this.#heldBytes === 0 ? null : this.#body(), false);
+    this.#give(body, false);
   }
 
   onResponseError(_c: Dispatcher.DispatchController, error: Error): void {
@@ -186,23 +198,13 @@ export class Attempt implements Dispatcher.DispatchHandler, ByteStream {
   }
 
   #onMessage(message: ReplyPeek): void {
-    const { envelope } = this.#x;
+    const x = this.#x;
     if (message.hasResult || message.hasError) {
-      if (envelope.kind !== 'request' || sameId(message.id, envelope.id)) this.#x.replied = true;
-      this.#note(message);
+      this.#answers++;
+      if (isLastAnswer(x.envelope, message, this.#answers)) x.replied = true;
+      noteOutcome(x, message);
     }
-    const sign =
-      message.method === 'notifications/progress'
-        ? 'progress'
-        : message.method !== undefined && message.id !== undefined
-          ? 'asks_client'
-          : 'other';
-    this.#x.onStreamMessage?.(sign);
-  }
-
-  #note(answer: ReplyPeek): void {
-    if (answer.hasError) this.#x.errorType = answer.errorCode ?? '_OTHER';
-    else if (answer.isError) this.#x.errorType = 'tool_error';
+    x.onStreamMessage?.(signOf(message));
   }
 
   #noteLatency(): void {
@@ -225,7 +227,9 @@ export class Attempt implements Dispatcher.DispatchHandler, ByteStream {
   }
 
   /** Ends a stream that the client may already be reading. */
-  #finish(how: Refusal | 'end', failure: Failure | undefined): void {
+  #finish(why: Refusal | 'end', failure: Failure | undefined): void {
+    // Nothing is owed any more on a call's stream whose answer has gone by: whatever comes then, it just ends.
+    const how = this.#x.replied && !this.#x.stream ? 'end' : why;
     if (how !== 'end') this.#x.errorType ??= how.reason;
     this.#end(failure);
     if (this.#sink === undefined) this.#ending = how;

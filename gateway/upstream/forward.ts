@@ -75,7 +75,7 @@ class Forwarding implements AttemptOwner, Running {
 
   cancel(why: Refusal): void {
     this.#attempt?.abort(why);
-    noticeCancelled(this.#x, this.#endpoint as Endpoint, this.#pool);
+    if (!this.#x.replied) noticeCancelled(this.#x, this.#endpoint as Endpoint, this.#pool);
   }
 
   clientGone(): void {

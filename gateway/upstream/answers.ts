@@ -1,0 +1,23 @@
+// Answers: what the messages that come back for an exchange mean to it.
+import type { Exchange, StreamSign } from '../core/exchange.ts';
+import type { Envelope } from '../mcp/envelope.ts';
+import type { ReplyPeek } from '../mcp/reply-peek.ts';
+import { sameId } from './verdict.ts';
+
+/** Writes down whether the answer was an error, of the protocol or of the tool. */
+export function noteOutcome(x: Exchange, answer: ReplyPeek): void {
+  if (answer.hasError) x.errorType = answer.errorCode ?? '_OTHER';
+  else if (answer.isError) x.errorType = 'tool_error';
+}
+
+/** Whether nothing is owed any more once `answer`, the `nth` response on the stream, has gone by. */
+export function isLastAnswer({ kind, id, items }: Envelope, answer: ReplyPeek, nth: number): boolean {
+  if (kind === 'request') return sameId(answer.id, id);
+  return nth === items.filter((item) => item.kind === 'request').length;
+}
+
+/** What a message on the stream says to the stages that wait for the answer. */
+export function signOf({ method, id }: ReplyPeek): StreamSign {
+  if (method === 'notifications/progress') return 'progress';
+  return method !== undefined && id !== undefined ? 'asks_client' : 'other';
+}
