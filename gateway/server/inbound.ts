@@ -38,8 +38,26 @@ const lists: ReadonlySet<Single> = new Set<Single>([
   'xForwardedFor',
 ]);
 
-/** The inbound request of `req` for the route at `path`. */
-export function readInbound(req: IncomingMessage, path: string, peers: PeerReader): Inbound {
+/** What the request line asks for. */
+export interface Target {
+  /** Without query. */
+  readonly path: string;
+  /** Where the target is in absolute form; it then counts instead of the Host header (RFC 9112 §3.2.2). */
+  readonly host: string | undefined;
+}
+
+const absolute = /^https?:\/\/([^/?#]*)(\/[^?#]*)?/i;
+
+/** Reads the target of a request line. */
+export function readTarget(url: string): Target {
+  const query = url.indexOf('?');
+  if (url.startsWith('/')) return { path: query === -1 ? url : url.slice(0, query), host: undefined };
+  const [, host, path = '/'] = absolute.exec(url) ?? [];
+  return host === undefined ? { path: url, host } : { path, host };
+}
+
+/** The inbound request of `req`, whose request line asks for `target`. */
+export function readInbound(req: IncomingMessage, { path, host }: Target, peers: PeerReader): Inbound {
   const inbound = new Inbound();
   inbound.method = req.method ?? 'GET';
   inbound.path = path;
@@ -52,6 +70,7 @@ export function readInbound(req: IncomingMessage, path: string, peers: PeerReade
     if (field !== undefined) set(inbound, field, name, value);
     else if (name.startsWith('mcp-param-')) setParam(inbound, name, value);
   }
+  if (host !== undefined) inbound.host = host;
   peers.read(req, inbound);
   return inbound;
 }

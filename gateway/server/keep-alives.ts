@@ -8,18 +8,20 @@ export interface QuietStream {
   comment(): void;
 }
 
-/** A comment follows this much silence: below the 60 s at which common load balancers cut idle connections. */
-const QUIET_MS = 15_000;
-const CHECK_MS = 5_000;
-
 /** One timer for all streams, running only while there are any. */
 export class KeepAlives {
   readonly #streams = new Set<QuietStream>();
+  readonly #quietMs: number;
   #timer: NodeJS.Timeout | undefined;
+
+  /** A comment follows `quietMs` of silence, or a third later. */
+  constructor(quietMs: number) {
+    this.#quietMs = quietMs;
+  }
 
   add(stream: QuietStream): void {
     this.#streams.add(stream);
-    this.#timer ??= setInterval(() => this.#check(), CHECK_MS).unref();
+    this.#timer ??= setInterval(() => this.#check(), this.#quietMs / 3).unref();
   }
 
   delete(stream: QuietStream): void {
@@ -30,7 +32,7 @@ export class KeepAlives {
   }
 
   #check(): void {
-    const quietSince = performance.now() - QUIET_MS;
+    const quietSince = performance.now() - this.#quietMs;
     for (const stream of this.#streams) {
       if (stream.lastWriteAt <= quietSince) stream.comment();
     }

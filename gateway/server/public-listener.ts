@@ -14,8 +14,9 @@ import type { AccessRules } from './access.ts';
 import { accessFault, corsHeaders, preflightHeaders } from './access.ts';
 import { readBody } from './body.ts';
 import type { CertificateFiles } from './certificate.ts';
-import { changeCertificate, httpServer } from './http-server.ts';
-import { readInbound } from './inbound.ts';
+import type { ListenerTimes } from './http-server.ts';
+import { changeCertificate, httpServer, listenerTimes } from './http-server.ts';
+import { readInbound, readTarget } from './inbound.ts';
 import { KeepAlives } from './keep-alives.ts';
 import { linger, send } from './outbound.ts';
 import type { PeerReader } from './peer.ts';
@@ -46,6 +47,8 @@ const SWEEP_MS = 100;
  * a client that has not been told may have a request on its way, and closing its connection would lose it.
  */
 const LAST_CALLS_MS = 500;
+/** The answer to CONNECT, for which Node makes no response object. */
+const NO_TUNNELS = 'HTTP/1.1 405 Method Not Allowed\r\nConnection: close\r\nContent-Length: 0\r\n\r\n';
 /** What a refused client is told to wait: long enough for another gateway to be found. */
 const RETRY_AFTER_MS = 1000;
 
@@ -53,16 +56,18 @@ const RETRY_AFTER_MS = 1000;
 export class PublicListener {
   readonly server: Server;
   #service: PublicService;
-  readonly #keepAlives = new KeepAlives();
+  readonly #keepAlives: KeepAlives;
   /** Each answer closes its connection, so that clients move on. */
   #closing = false;
   #refusing = false;
   #connections = 0;
 
   /** With a certificate it serves https. */
-  constructor(service: PublicService, certificate?: CertificateFiles) {
+  constructor(service: PublicService, certificate?: CertificateFiles, times: Partial<ListenerTimes> = {}) {
+    const all = { ...listenerTimes, ...times };
     this.#service = service;
-    this.server = httpServer(certificate?.pair);
+    this.#keepAlives = new KeepAlives(all.quietMs);
+    this.server = httpServer(certificate?.pair, all);
     if (certificate !== undefined) certificate.onChange = (pair) => changeCertificate(this.server, pair);
     this.server.on('request', (req, res) => this.#onRequest(req, res));
     this.server.on('checkContinue', (req: IncomingMessage, res: ServerResponse) => {
@@ -73,8 +78,9 @@ export class PublicListener {
       this.#connections++;
       socket.once('close', () => this.#connections--);
     });
-    this.server.on('connect', (_req, socket) => socket.destroy());
-    this.server.on('upgrade', (_req, socket) => socket.destroy());
+    // Upgrades are not listened for: such a request is then served as if it had asked for none (RFC 9110 §7.8), as it
+    // must be for clients that offer h2c with their first request.
+    this.server.on('connect', (_req, socket) => socket.end(NO_TUNNELS));
   }
 
   /** Open client connections. */
@@ -134,11 +140,10 @@ export class PublicListener {
 
   #onRequest(req: IncomingMessage, res: ServerResponse): void {
     const service = this.#service;
-    const url = req.url ?? '/';
-    const query = url.indexOf('?');
-    const path = query === -1 ? url : url.slice(0, query);
+    const target = readTarget(req.url ?? '/');
+    const { path } = target;
     if (this.#closing) res.shouldKeepAlive = false;
-    const inbound = readInbound(req, path, service.peers);
+    const inbound = readInbound(req, target, service.peers);
     const handler = service.handlers.get(path);
     if (handler === undefined) return this.#answerOther(req, res, path);
     if (service.overloaded())

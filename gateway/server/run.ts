@@ -14,6 +14,7 @@ import { AdminListener } from './admin-listener.ts';
 import { certificateOf } from './certificate.ts';
 import { FileWatch } from './file-watch.ts';
 import { registerGauges } from './gauges.ts';
+import type { ListenerTimes } from './http-server.ts';
 import { Overload } from './overload.ts';
 import { PeerReader } from './peer.ts';
 import type { PublicService } from './public-listener.ts';
@@ -35,8 +36,12 @@ export interface Running {
   stop(withinMs?: number): Promise<void>;
 }
 
-/** Starts both listeners on a configuration. */
-export async function run(source: ConfigSource, logger: Logger): Promise<Running> {
+/** Starts both listeners on a configuration; `times` other than the product's are for tests. */
+export async function run(
+  source: ConfigSource,
+  logger: Logger,
+  times: Partial<ListenerTimes> = {},
+): Promise<Running> {
   const { config } = source;
   const telemetry = new Telemetry({
     logger,
@@ -58,7 +63,7 @@ export async function run(source: ConfigSource, logger: Logger): Promise<Running
   const overload = new Overload();
   const serviceOf = (served: Gateway) => publicService(served, telemetry, overload, ready);
   const certificate = certificateOf(config.listen, source.reread?.file, logger);
-  const publicListener = new PublicListener(serviceOf(gateway), certificate);
+  const publicListener = new PublicListener(serviceOf(gateway), certificate, times);
   const watch = new FileWatch(() => reload('file'));
   const reloader = new Reloader(
     source,
