@@ -28,12 +28,15 @@ beforeAll(async () => {
   ]);
   const urls = servers.map(({ url }) => url);
   gateway = await startGateway(
-    pools({
-      everything: urls.slice(0, 2),
-      demo: urls.slice(2, 4),
-      stateful: urls.slice(4, 6),
-      reference: urls.slice(6),
-    }),
+    pools(
+      {
+        everything: urls.slice(0, 2),
+        demo: urls.slice(2, 4),
+        stateful: urls.slice(4, 6),
+        reference: urls.slice(6),
+      },
+      { response_chars: 2 * EXPORT_CHARS },
+    ),
   );
 });
 
