@@ -26,13 +26,15 @@ export async function startGateway(
   }
   const port = await lab.port();
   // JSON is YAML, and needs no library to write.
-  const path = lab.file(`gateway-${port}.yaml`, JSON.stringify(configure(port, await lab.port()), null, 2));
+  const config = configure(port, await lab.port());
+  leaveOutUnsupported(config);
+  const path = lab.file(`gateway-${port}.yaml`, JSON.stringify(config, null, 2));
   return { port, ...(await lab.start('proxy', [process.execPath, MAIN, 'serve', '-c', path], port)) };
 }
 
 /** The configuration of a plain pass-through, without limits that would refuse the load. */
 export function gatewayConfig(plan: SubjectPlan, port: number, adminPort: number): object {
-  const config = {
+  return {
     version: 1,
     listen: { host: '127.0.0.1', port, public_url: `http://127.0.0.1:${port}` },
     admin: { host: '127.0.0.1', port: adminPort },
@@ -53,10 +55,12 @@ export function gatewayConfig(plan: SubjectPlan, port: number, adminPort: number
     ],
     routes: [{ path: '/mcp', pools: ['bench'], prefix: 'never' }],
   };
-  // A limit that this version does not have need not be raised, and asking for it is an error.
+}
+
+/** A limit that this version does not have need not be raised, and asking for it is an error. */
+function leaveOutUnsupported(config: object): void {
   for (const { path } of findUnsupported(config)) {
     const parent = valueAt(config, path.slice(0, -1));
     if (isMap(parent)) Reflect.deleteProperty(parent, path.at(-1) ?? '');
   }
-  return config;
 }

@@ -1,0 +1,71 @@
+// `npm run chaos`: breaks upstreams, configurations and processes under load, and counts what callers notice.
+import { Lab } from '../bench/lab.ts';
+import { describeMachine, describeVersions } from '../bench/machine.ts';
+import { choosePlacement } from '../bench/placement.ts';
+import { say } from '../bench/tools.ts';
+import { amplification } from './cases/amplification.ts';
+import { blackHole } from './cases/black-hole.ts';
+import { kill } from './cases/kill.ts';
+import { stop } from './cases/stop.ts';
+import type { ChaosCase, Goal, Result } from './chaos-case.ts';
+import type { Options } from './options.ts';
+import { helpText, readOptions } from './options.ts';
+import { toTable } from './table.ts';
+
+const CASES: readonly ChaosCase[] = [kill, stop, blackHole, amplification];
+/** Whatever hangs, the suite does not hold a machine for longer. */
+const LONGEST_RUN_MS = 2 * 60 * 60 * 1000;
+
+let lab: Lab | undefined;
+let ending = false;
+
+/** Runs the cases one after the other, each in a lab of its own, and returns the exit code. */
+async function chaos({ cases, settings, json, assert }: Options): Promise<number> {
+  // Several upstreams and proxies share the machine: pinning one of them to a core would say nothing.
+  const placement = choosePlacement('none');
+  const results: Result[] = [];
+  const goals: Goal[] = [];
+  const failures: string[] = [];
+  for (const chaosCase of cases) {
+    if (ending) break;
+    lab = new Lab(placement);
+    try {
+      const outcome = await chaosCase.run(lab, settings);
+      results.push(...outcome.results);
+      goals.push(...outcome.goals.map(({ text, met }) => ({ text: `${chaosCase.name}: ${text}`, met })));
+      failures.push(...outcome.failures);
+    } finally {
+      await lab.close();
+    }
+  }
+  const document = {
+    machine: describeMachine(placement),
+    versions: describeVersions(),
+    results,
+    goals,
+    failures,
+  };
+  process.stdout.write(json ? `${JSON.stringify(document, null, 1)}\n` : `${toTable(results, goals)}\n`);
+  for (const failure of failures) say(`!! failed: ${failure}`);
+  return failures.length > 0 || (assert && goals.some(({ met }) => !met)) ? 1 : 0;
+}
+
+/** Ends at once, but not without ending what was started. */
+function leave(code: number): void {
+  ending = true;
+  say('!! the chaos suite is ended early');
+  void (lab?.close() ?? Promise.resolve()).finally(() => process.exit(code));
+}
+
+process.once('SIGINT', () => leave(130));
+process.once('SIGTERM', () => leave(143));
+setTimeout(leave, LONGEST_RUN_MS, 1).unref();
+
+try {
+  const options = readOptions(process.argv.slice(2), CASES);
+  if (options === undefined) process.stdout.write(helpText(CASES));
+  else process.exitCode = await chaos(options);
+} catch (error) {
+  say(error instanceof Error ? error.message : String(error));
+  process.exitCode = 2;
+}
