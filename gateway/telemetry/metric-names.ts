@@ -173,6 +173,13 @@ export const metrics = {
     help: 'Processor time of the process, user and system.',
     labels: [],
   },
+  nodejs_active_resources: {
+    name: 'nodejs.active_resources',
+    kind: 'gauge',
+    unit: '',
+    help: 'What keeps the event loop alive, by kind: sockets, timers, requests to the system.',
+    labels: ['type'],
+  },
   nodejs_eventloop_utilization_ratio: {
     name: 'nodejs.eventloop.utilization',
     kind: 'gauge',

@@ -19,6 +19,11 @@ export function processMetrics(instruments: Instruments, version: string): () =>
     const { user, system } = process.cpuUsage();
     return [[{}, (user + system) / 1e6]];
   });
+  instruments.read('nodejs_active_resources', () => {
+    const counts = new Map<string, number>();
+    for (const type of process.getActiveResourcesInfo()) counts.set(type, (counts.get(type) ?? 0) + 1);
+    return Array.from(counts, ([type, count]) => [{ type }, count] as const);
+  });
   instruments.read('nodejs_eventloop_utilization_ratio', () => {
     const now = performance.eventLoopUtilization();
     const { utilization } = performance.eventLoopUtilization(now, last);

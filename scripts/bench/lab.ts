@@ -17,6 +17,12 @@ export interface Child {
   stop(): Promise<void>;
 }
 
+/** A child that has been seen to listen. */
+export interface Server extends Child {
+  /** Resolves with the exit code, or the name of the signal that ended it. */
+  readonly exited: Promise<number | string>;
+}
+
 export class Lab {
   readonly placement: Placement;
   readonly #folder = mkdtempSync(join(tmpdir(), 'mcp-gateway-bench-'));
@@ -46,15 +52,18 @@ export class Lab {
   }
 
   /** Starts a server on its core and returns once it listens; its output is dropped but for the last stderr. */
-  async start(role: Role, command: readonly string[], port: number): Promise<Child> {
+  async start(role: Role, command: readonly string[], port: number): Promise<Server> {
     const { child, stderr } = this.#spawn(role, command, false);
+    const exited = new Promise<number | string>((resolve) => {
+      child.once('exit', (code, name) => resolve(code ?? name ?? 'unknown'));
+    });
     const deadline = Date.now() + READY_TIMEOUT_MS;
     while (!(await accepts(port))) {
       const name = command.slice(0, 3).join(' ');
       if (hasEnded(child)) throw new Error(`${name} ended before it listened: ${stderr()}`);
       if (Date.now() > deadline) throw new Error(`${name} does not listen on ${port}: ${stderr()}`);
     }
-    return { pid: child.pid ?? 0, stop: () => this.#stop(child) };
+    return { pid: child.pid ?? 0, exited, stop: () => this.#stop(child) };
   }
 
   /** Runs a program to its end and returns its stdout; it is ended after `timeoutMs`. */

@@ -13,7 +13,16 @@ export interface Result {
   ratio?: number;
 }
 
-export type Unit = 'calls' | 'ms' | 'share' | 'attempts' | 'sessions' | 'bytes' | 'reloads' | '1';
+export type Unit =
+  | 'calls'
+  | 'ms'
+  | 'share'
+  | 'attempts'
+  | 'sessions'
+  | 'bytes'
+  | 'reloads'
+  | 'MB_per_hour'
+  | '1';
 
 /** A sentence the case must show, and whether this run showed it. */
 export interface Goal {
@@ -32,6 +41,8 @@ export interface Outcome {
 export interface Settings {
   readonly quick: boolean;
   readonly clients: number;
+  /** How long the soak takes. */
+  readonly minutes: number;
   /** Only these subjects when given. */
   readonly subjects?: readonly string[];
 }

@@ -5,14 +5,29 @@ import { choosePlacement } from '../bench/placement.ts';
 import { say } from '../bench/tools.ts';
 import { amplification } from './cases/amplification.ts';
 import { blackHole } from './cases/black-hole.ts';
+import { crossClient } from './cases/cross-client.ts';
+import { drain } from './cases/drain.ts';
 import { kill } from './cases/kill.ts';
+import { reload } from './cases/reload.ts';
+import { sessions } from './cases/sessions.ts';
+import { soak } from './cases/soak.ts';
 import { stop } from './cases/stop.ts';
 import type { ChaosCase, Goal, Result } from './chaos-case.ts';
 import type { Options } from './options.ts';
 import { helpText, readOptions } from './options.ts';
 import { toTable } from './table.ts';
 
-const CASES: readonly ChaosCase[] = [kill, stop, blackHole, amplification];
+const CASES: readonly ChaosCase[] = [
+  kill,
+  stop,
+  blackHole,
+  amplification,
+  sessions,
+  drain,
+  reload,
+  crossClient,
+  soak,
+];
 /** Whatever hangs, the suite does not hold a machine for longer. */
 const LONGEST_RUN_MS = 2 * 60 * 60 * 1000;
 

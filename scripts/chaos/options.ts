@@ -11,6 +11,8 @@ export interface Options {
 
 const FULL_CLIENTS = 200;
 const QUICK_CLIENTS = 40;
+const FULL_MINUTES = 30;
+const QUICK_MINUTES = 0.3;
 
 /** Reads the arguments; throws a sentence for the user on a bad one, returns undefined when help was asked for. */
 export function readOptions(args: string[], known: readonly ChaosCase[]): Options | undefined {
@@ -20,6 +22,7 @@ export function readOptions(args: string[], known: readonly ChaosCase[]): Option
       case: { type: 'string', multiple: true },
       subject: { type: 'string', multiple: true },
       clients: { type: 'string' },
+      minutes: { type: 'string' },
       quick: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       assert: { type: 'boolean', default: false },
@@ -29,9 +32,11 @@ export function readOptions(args: string[], known: readonly ChaosCase[]): Option
   if (values.help) return undefined;
   const clients = Number(values.clients ?? (values.quick ? QUICK_CLIENTS : FULL_CLIENTS));
   if (!Number.isInteger(clients) || clients < 1) throw new Error('--clients is a whole number from 1');
+  const minutes = Number(values.minutes ?? (values.quick ? QUICK_MINUTES : FULL_MINUTES));
+  if (!(minutes > 0)) throw new Error('--minutes is a number above 0');
   return {
     cases: values.case ? values.case.map((name) => pickCase(name, known)) : known,
-    settings: { quick: values.quick, clients, ...(values.subject && { subjects: values.subject }) },
+    settings: { quick: values.quick, clients, minutes, ...(values.subject && { subjects: values.subject }) },
     json: values.json,
     assert: values.assert,
   };
@@ -45,6 +50,7 @@ export function helpText(known: readonly ChaosCase[]): string {
   --case NAME       one case; repeat for more (default: all)
   --subject NAME    one subject; repeat for more (default: all of the case)
   --clients N       callers in a closed loop (default ${FULL_CLIENTS})
+  --minutes N       how long the soak takes (default ${FULL_MINUTES})
   --quick           ${QUICK_CLIENTS} callers and short waits: for tests, not for publishing
   --json            one JSON document on stdout instead of a table
   --assert          exit with 1 when a goal is not met

@@ -1,0 +1,141 @@
+// `soak`: clients that come, abandon sessions and hang up, and upstreams that die, for as long as it is given; what grows?
+import { readdirSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Agent } from 'undici';
+import { usageOf } from '../../bench/process-usage.ts';
+import { say } from '../../bench/tools.ts';
+import type { ChaosCase } from '../chaos-case.ts';
+import { Report } from '../chaos-case.ts';
+import { OwnGateway } from '../own-gateway.ts';
+import type { CallEnd } from '../session-client.ts';
+import { SessionClient } from '../session-client.ts';
+import type { SessionServer } from '../upstream/session-servers.ts';
+import { startSessionServers } from '../upstream/session-servers.ts';
+
+const CLIENTS = 20;
+const CALL_MS = 20;
+/** How often an upstream is killed, and how long it stays away. */
+const KILL_EVERY_MS = 20_000;
+const AWAY_MS = 2000;
+/** The first part of the run, in which caches fill and the heap finds its size, counts for nothing. */
+const WARM_UP_SHARE = 1 / 3;
+const SAMPLES = 120;
+
+/** What is measured of the gateway's process, at ms since the start. */
+interface Sample {
+  readonly atMs: number;
+  readonly rssBytes: number;
+  readonly files: number;
+  readonly timers: number;
+}
+
+export const soak: ChaosCase = {
+  name: 'soak',
+  about:
+    'abandoned sessions, disconnects and killed upstreams for 30 minutes (--minutes): memory, files, timers',
+  async run(lab, { minutes }) {
+    const report = new Report('soak', CLIENTS);
+    const servers = await startSessionServers(lab, 3, CALL_MS);
+    const gateway = await OwnGateway.start(lab, {
+      ports: servers.map(({ port }) => port),
+      pool: { session_recovery: 'always' },
+    });
+    const lastMoment = performance.now() + minutes * 60_000;
+    const running = () => performance.now() < lastMoment;
+    const ends: Record<CallEnd, number> = { ok: 0, not_found: 0, failed: 0, left: 0, foreign: 0 };
+    const clients = Array.from({ length: CLIENTS }, (_, i) => live(gateway.port, `k${i}`, running, ends));
+    const killer = breakNow(servers, running);
+    const samples = await sample(gateway, lastMoment);
+    await Promise.all([...clients, killer]);
+    await pause(Math.min(6000, minutes * 60_000));
+    const idle = await measure(gateway, 0);
+    const crashed = await Promise.race([gateway.child.exited, pause(0, undefined)]);
+    gateway.signal('SIGTERM');
+    const code = await gateway.child.exited;
+    await Promise.all(servers.map((server) => server.kill()));
+
+    const steady = samples.slice(Math.floor(samples.length * WARM_UP_SHARE));
+    const slope = (slopeOf(steady, ({ rssBytes }) => rssBytes) * 3_600_000) / 2 ** 20;
+    const [first, last] = [steady[0] as Sample, steady.at(-1) as Sample];
+    for (const [end, count] of Object.entries(ends)) report.row('gateway', end, count, 'calls');
+    report.row('gateway', 'rss_after_warm_up', first.rssBytes, 'bytes');
+    report.row('gateway', 'rss_at_end', last.rssBytes, 'bytes');
+    report.row('gateway', 'rss_slope', slope, 'MB_per_hour');
+    const names = ['files', 'timers'] as const;
+    for (const name of names) {
+      report.row('gateway', `${name}_after_warm_up`, first[name], '1');
+      report.row('gateway', `${name}_most_later`, Math.max(...steady.map((one) => one[name])), '1');
+      report.row('gateway', `${name}_idle_at_end`, idle[name], '1');
+    }
+    report.goal(`no crash (exit ${crashed ?? code})`, crashed === undefined && code === 0);
+    report.goal(`RSS slope under 1 MB/h after warm-up (${slope.toFixed(1)})`, slope < 1);
+    report.goal(`no file descriptors pile up (${idle.files} when idle)`, idle.files <= 60);
+    report.goal(`no timers pile up (${idle.timers} when idle)`, idle.timers <= 40);
+    report.goal('no foreign answer', ends.foreign === 0);
+    return report;
+  },
+};
+
+/** One client after another: each opens a session, calls, listens, hangs up in the middle, and mostly just goes. */
+async function live(
+  port: number,
+  name: string,
+  running: () => boolean,
+  ends: Record<CallEnd, number>,
+): Promise<void> {
+  for (let generation = 0; running(); generation++) {
+    const agent = new Agent({ connections: 4 });
+    const client = new SessionClient(port, agent, `${name}-${generation}`);
+    await client.open();
+    const listening = client.listen(500 + Math.random() * 3000);
+    for (let i = 0; i < 20 && running(); i++) {
+      const dice = Math.random();
+      const tool = dice < 0.3 ? 'read_stream' : dice < 0.7 ? 'read_value' : 'write_value';
+      ends[await client.call(tool, Math.random() < 0.1 ? Math.random() * CALL_MS * 2 : undefined)]++;
+    }
+    await listening;
+    if (Math.random() < 0.2) await client.end();
+    await agent.destroy();
+  }
+}
+
+/** Kills the upstreams in turn and brings each back. */
+async function breakNow(servers: readonly SessionServer[], running: () => boolean): Promise<void> {
+  for (let turn = 0; running(); turn++) {
+    for (let waited = 0; waited < KILL_EVERY_MS && running(); waited += 500) await pause(500);
+    const victim = servers[turn % servers.length];
+    await victim?.kill();
+    await pause(AWAY_MS);
+    await victim?.start();
+  }
+}
+
+async function sample(gateway: OwnGateway, lastMoment: number): Promise<Sample[]> {
+  const begun = performance.now();
+  const everyMs = (lastMoment - begun) / SAMPLES;
+  const samples: Sample[] = [];
+  while (performance.now() < lastMoment) {
+    await pause(everyMs);
+    samples.push(await measure(gateway, performance.now() - begun));
+    if (samples.length % 20 === 0) say(`soak: ${(samples.at(-1)?.rssBytes ?? 0) >> 20} MiB`);
+  }
+  return samples;
+}
+
+async function measure(gateway: OwnGateway, atMs: number): Promise<Sample> {
+  const { pid } = gateway.child;
+  return {
+    atMs,
+    rssBytes: usageOf(pid).rssBytes,
+    files: readdirSync(`/proc/${pid}/fd`).length,
+    timers: await gateway.metric('nodejs_active_resources', 'type="Timeout"'),
+  };
+}
+
+/** Least-squares slope per ms. */
+function slopeOf(samples: readonly Sample[], value: (one: Sample) => number): number {
+  const meanAt = samples.reduce((sum, { atMs }) => sum + atMs, 0) / samples.length;
+  const mean = samples.reduce((sum, one) => sum + value(one), 0) / samples.length;
+  const above = samples.reduce((sum, one) => sum + (one.atMs - meanAt) * (value(one) - mean), 0);
+  return above / samples.reduce((sum, { atMs }) => sum + (atMs - meanAt) ** 2, 0);
+}
