@@ -101,7 +101,7 @@ export function buildGateway(config: Config, shared: Shared, previous?: Gateway)
         sessionTtlMs: config.limits.session_ttl,
         codec,
         ended,
-        records: shared.records,
+        records: shared.records(config),
         recovers,
         endpoint: (id) => pool.endpoint(id),
         now: Date.now,
@@ -174,12 +174,13 @@ function recoverySettings(
   config: Config,
   pool: Pool,
   catalogue: Catalogue,
-  { records, telemetry }: Shared,
+  shared: Shared,
 ): RecoverySettings {
+  const { telemetry } = shared;
   const recoveries = telemetry.instruments.counter('mcp_gateway_session_recoveries_total');
   return {
     mode: own.session_recovery === 'always' ? 'always' : 'auto',
-    records,
+    records: shared.records(config),
     // Keys that are made at start are known to no other process.
     alone: config.session_keys.length === 0 && config.listen.workers === 1,
     readsOnly: safeTools(own, catalogue),

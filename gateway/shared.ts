@@ -10,6 +10,7 @@ import { MemoryBuckets } from './limits/memory-buckets.ts';
 import { MemoryResults } from './limits/result-store.ts';
 import { RedisConnection } from './redis/redis-connection.ts';
 import { EndedSessions } from './sessions/ended-sessions.ts';
+import { RedisRecords } from './sessions/redis-records.ts';
 import { SealedIds } from './sessions/sealed-id.ts';
 import { SessionRecords } from './sessions/session-records.ts';
 import type { Telemetry } from './telemetry/telemetry.ts';
@@ -18,7 +19,7 @@ import type { Telemetry } from './telemetry/telemetry.ts';
 export class Shared {
   readonly telemetry: Telemetry;
   readonly ended = new EndedSessions();
-  readonly records = new SessionRecords(undefined);
+  readonly #records = new SessionRecords();
   readonly buckets = new MemoryBuckets();
   readonly results = new MemoryResults();
   /** Calls in flight and in queues, by client: a reload must not let twice as many in. */
@@ -28,6 +29,7 @@ export class Shared {
   #codec: SessionCodec | undefined = undefined;
   #redisSettings: Config['redis'] = undefined;
   #redis: RedisConnection | undefined = undefined;
+  #recordsRedis: RedisConnection | undefined = undefined;
   #cache: Cache | undefined = undefined;
   #cacheRedis: RedisConnection | undefined = undefined;
   #cacheMade: object | undefined = undefined;
@@ -57,6 +59,16 @@ export class Shared {
     this.#redis = redis && new RedisConnection(redis);
     this.#redis?.onState((up, why) => this.telemetry.tell(up, up ? 'redis_back' : 'redis_away', why));
     return this.#redis;
+  }
+
+  /** What is known of sessions; by all processes that share a Redis. */
+  records(config: Config): SessionRecords {
+    const redis = this.redis(config);
+    if (redis !== this.#recordsRedis) {
+      this.#recordsRedis = redis;
+      this.#records.store = redis && new RedisRecords(redis);
+    }
+    return this.#records;
   }
 
   /** The cache; a reload empties it only where what it is made of changes. */

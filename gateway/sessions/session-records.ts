@@ -56,12 +56,12 @@ export class SessionRecords {
   readonly #moved = new LRUCache<string, Session>({ max: KEPT });
   /** Sessions of whose traces the store has not been told, because it was away. */
   readonly #untold = new LRUCache<string, true>({ max: KEPT });
-  readonly #store: RecordStore | undefined;
+  /** Shared with other processes; undefined where there is none. */
+  store: RecordStore | undefined = undefined;
   readonly #now: () => number;
 
-  /** `store`: shared with other processes. `now`: ms since the epoch. */
-  constructor(store: RecordStore | undefined, now: () => number = Date.now) {
-    this.#store = store;
+  /** `now`: ms since the epoch. */
+  constructor(now: () => number = Date.now) {
     this.#now = now;
   }
 
@@ -140,8 +140,8 @@ export class SessionRecords {
     const { whole, traces, level, uris } = this.#of(session);
     const traceless = alone && whole && traces === 0;
     const own = { traceless, uris: new Set(uris), ...(level !== undefined && { level }) };
-    if (this.#store === undefined) return own;
-    const told = await this.#store.load(session.nonce);
+    if (this.store === undefined) return own;
+    const told = await this.store.load(session.nonce);
     if (told === undefined) return { ...own, traceless: false };
     return this.#untold.has(session.nonce) ? { ...told, traceless: false } : told;
   }
@@ -156,7 +156,7 @@ export class SessionRecords {
   }
 
   #save(session: Session, change: RecordChange): Promise<boolean> | undefined {
-    return this.#store?.save(session.nonce, change, this.#ttl(session));
+    return this.store?.save(session.nonce, change, this.#ttl(session));
   }
 
   #ttl({ expiresAt }: Session): number {

@@ -32,7 +32,7 @@ beforeEach(() => {
     sessionTtlMs: 3_600_000,
     codec: new SealedIds(['0123456789abcdef0123456789abcdef'], () => now),
     ended: new EndedSessions(() => now),
-    records: new SessionRecords(undefined, () => now),
+    records: new SessionRecords(() => now),
     recovers: false,
     endpoint: (id) => known.get(id),
     now: () => now,
