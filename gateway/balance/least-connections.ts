@@ -16,7 +16,7 @@ export class LeastConnections implements Balancer {
     for (let i = 0; i < count; i++) {
       const at = (this.#start + i) % count;
       const endpoint = available[at] as Endpoint;
-      const load = (endpoint.inFlight + 1) / endpoint.weight;
+      const load = (endpoint.inFlight + 1) / endpoint.effectiveWeight;
       if (load < bestLoad) {
         best = at;
         bestLoad = load;

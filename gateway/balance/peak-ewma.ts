@@ -26,7 +26,7 @@ export class PeakEwma implements Balancer {
 }
 
 function cost(endpoint: Endpoint, now: number): number {
-  const { inFlight, weight } = endpoint;
+  const { inFlight, effectiveWeight: weight } = endpoint;
   if (endpoint.latencyMs === 0) return (UNKNOWN_MS * inFlight) / weight;
   return (endpoint.latencyAt(now) * (inFlight + 1)) / weight;
 }

@@ -21,7 +21,7 @@ export class PowerOfTwo implements Balancer {
 }
 
 function load(endpoint: Endpoint): number {
-  return (endpoint.inFlight + 1) / endpoint.weight;
+  return (endpoint.inFlight + 1) / endpoint.effectiveWeight;
 }
 
 /** Two different endpoints at random; the second is undefined when there is but one. */

@@ -19,7 +19,7 @@ export function highest(available: readonly Endpoint[], key: string): Endpoint |
   let best: Endpoint | undefined;
   let bestScore = Number.NEGATIVE_INFINITY;
   for (const endpoint of available) {
-    const score = -endpoint.weight / Math.log(unit(`${endpoint.id}\n${key}`));
+    const score = -endpoint.effectiveWeight / Math.log(unit(`${endpoint.id}\n${key}`));
     if (score > bestScore) {
       best = endpoint;
       bestScore = score;

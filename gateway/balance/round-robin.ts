@@ -14,9 +14,9 @@ export class RoundRobin implements Balancer {
     let bestCredit = Number.NEGATIVE_INFINITY;
     let sum = 0;
     for (const endpoint of available) {
-      const credit = (this.#credit.get(endpoint) ?? 0) + endpoint.weight;
+      const credit = (this.#credit.get(endpoint) ?? 0) + endpoint.effectiveWeight;
       this.#credit.set(endpoint, credit);
-      sum += endpoint.weight;
+      sum += endpoint.effectiveWeight;
       if (credit > bestCredit) {
         best = endpoint;
         bestCredit = credit;

@@ -18,6 +18,18 @@ export class Endpoint {
   weight: number;
   /** An operator takes it out: no new sessions and no unpinned calls, while sessions that it holds go on. */
   draining = false;
+  /** Active checks fail. */
+  unhealthy = false;
+  /** A call has just been lost to it, and it is being asked whether it is there at all. */
+  suspect = false;
+  /** Its own attempts fail more than those of the others: out for a time. */
+  ejected = false;
+  /** Whether it has ever answered this process. */
+  reached = false;
+  /** Whether it speaks the stateless era, as checks have found; undefined until one has been answered. */
+  stateless: boolean | undefined = undefined;
+  /** The share of its weight that it is given: below 1 for a while after a failure. */
+  ramp = 1;
   /** Requests accepted and not yet answered to the last byte. */
   inFlight = 0;
   /** Long-lived streams (GET, `subscriptions/listen`), which do not count as load. */
@@ -51,6 +63,13 @@ export class Endpoint {
   }
 
   get state(): EndpointState {
-    return this.draining ? 'draining' : 'available';
+    if (this.draining) return 'draining';
+    if (this.unhealthy || this.suspect) return 'unhealthy';
+    return this.ejected ? 'ejected' : 'available';
+  }
+
+  /** Its weight as it counts now. */
+  get effectiveWeight(): number {
+    return this.weight * this.ramp;
   }
 }

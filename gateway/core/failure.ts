@@ -1,7 +1,14 @@
 // Failures: something broke between the gateway and an upstream; what retry and outlier detection need to know of it.
 
 /** What broke, in one word; the label of retries and of outlier events. */
-export type FailureKind = 'connect' | 'reset' | 'unusable' | 'too_large';
+export type FailureKind =
+  | 'connect'
+  | 'reset'
+  | 'timeout'
+  | 'status'
+  | 'unusable'
+  | 'too_large'
+  | 'credential';
 
 /** A broken attempt. `sent` says whether the upstream may have seen the request: only an unsent one may go elsewhere. */
 export class Failure extends Error {

@@ -1,0 +1,101 @@
+// Active checks: asks one endpoint again and again whether it is well, one question at a time.
+import { CheckStreak, type CheckThresholds } from './check-streak.ts';
+import type { Clock, Unschedule } from './clock.ts';
+
+/** Asks the endpoint; rejects when it does not answer within `timeoutMs`, or not as one that is well. */
+export type Probe = (timeoutMs: number) => Promise<void>;
+
+export interface CheckSettings extends CheckThresholds {
+  /** The longest time between two checks of an endpoint whose verdict is clear. */
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+}
+
+export interface CheckOwner {
+  readonly clock: Clock;
+  readonly random: () => number;
+  /** A check has ended; `changed` says whether `healthy` has just become what it is. */
+  checked(passed: boolean, healthy: boolean, changed: boolean, why: string | undefined): void;
+  /** True while callers are turned away for want of an endpoint: then the next check comes soon. */
+  readonly urgent: boolean;
+}
+
+/** While the verdict is open, or callers wait for it, checks follow each other this closely. */
+const SOON_MS = 100;
+/** An endpoint that has just let a whole timeout pass is asked again with a fraction of it. */
+const FURTHER_TIMEOUT_SHARE = 0.25;
+
+/**
+ * The checks of one endpoint. Jitter only shortens the interval, to 60-80 % of it: with the defaults an endpoint that
+ * hangs is found within 8 s to the next check, 2 s for it to fail and twice half a second to be sure.
+ */
+export class ActiveChecks {
+  readonly #probe: Probe;
+  readonly #settings: CheckSettings;
+  readonly #owner: CheckOwner;
+  readonly #clock: Clock;
+  readonly #random: () => number;
+  readonly #streak: CheckStreak;
+  #unschedule: Unschedule | undefined = undefined;
+  #asking = false;
+  #askAgain = false;
+  /** The check under way was asked for while another was. */
+  #isRepeat = false;
+  #stopped = false;
+
+  constructor(probe: Probe, settings: CheckSettings, owner: CheckOwner, healthy: boolean) {
+    this.#probe = probe;
+    this.#settings = settings;
+    this.#owner = owner;
+    this.#clock = owner.clock;
+    this.#random = owner.random;
+    this.#streak = new CheckStreak(settings, healthy);
+  }
+
+  get healthy(): boolean {
+    return this.#streak.healthy;
+  }
+
+  /** Asks at once; of a check that is under way only a bad answer counts, since a good one may come from before. */
+  checkNow(): void {
+    if (this.#asking) {
+      if (!this.#isRepeat) this.#askAgain = true;
+      return;
+    }
+    this.#unschedule?.();
+    this.#ask();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#unschedule?.();
+  }
+
+  #ask(): void {
+    if (this.#stopped) return;
+    this.#asking = true;
+    const { timeoutMs } = this.#settings;
+    const further = this.#streak.undecided || !this.#streak.healthy;
+    this.#probe(further ? Math.ceil(timeoutMs * FURTHER_TIMEOUT_SHARE) : timeoutMs).then(
+      () => this.#answered(true, undefined),
+      (error: unknown) => this.#answered(false, error instanceof Error ? error.message : String(error)),
+    );
+  }
+
+  #answered(passed: boolean, why: string | undefined): void {
+    this.#asking = false;
+    if (this.#stopped) return;
+    this.#isRepeat = this.#askAgain;
+    this.#askAgain = false;
+    if (this.#isRepeat && passed) return this.#ask();
+    const changed = this.#streak.note(passed);
+    // Scheduled first: what the owner hears may make it ask at once.
+    this.#unschedule = this.#clock.after(this.#delay(), () => this.#ask());
+    this.#owner.checked(passed, this.#streak.healthy, changed, why);
+  }
+
+  #delay(): number {
+    const jittered = this.#settings.intervalMs * (0.6 + 0.2 * this.#random());
+    return this.#streak.undecided || this.#owner.urgent ? Math.min(SOON_MS, jittered) : jittered;
+  }
+}

@@ -1,0 +1,112 @@
+// A pool's health: watches its endpoints, and keeps what is taken out within bounds.
+import type { Endpoint } from '../core/endpoint.ts';
+import type { FailureKind } from '../core/failure.ts';
+import type { CheckSettings } from './active-checks.ts';
+import type { Clock } from './clock.ts';
+import { maxEjected } from './ejection.ts';
+import {
+  EndpointHealth,
+  type HealthEvent,
+  type HealthOwner,
+  type OutlierSettings,
+} from './endpoint-health.ts';
+import { SlowStart } from './slow-start.ts';
+
+export interface HealthSettings {
+  readonly checks: CheckSettings;
+  readonly outlier: OutlierSettings;
+}
+
+/** The pool as its health sees it. */
+export interface WatchedPool {
+  /** The endpoints that are available now. */
+  readonly available: readonly Endpoint[];
+  /** An endpoint's state has changed. */
+  refresh(): void;
+}
+
+export interface HealthParts {
+  readonly pool: WatchedPool;
+  readonly settings: HealthSettings;
+  /** Asks an endpoint how it is; rejects when it is not well. */
+  probe(endpoint: Endpoint, timeoutMs: number): Promise<void>;
+  /** Told of each change that people should know of. */
+  tell(endpoint: Endpoint, event: HealthEvent, why: string | undefined): void;
+  readonly clock: Clock;
+  readonly random: () => number;
+}
+
+export class PoolHealth implements HealthOwner {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly checks: CheckSettings;
+  readonly outlier: OutlierSettings;
+  readonly #parts: HealthParts;
+  readonly #slowStart: SlowStart;
+  readonly #byEndpoint = new Map<Endpoint, EndpointHealth>();
+
+  constructor(parts: HealthParts) {
+    this.clock = parts.clock;
+    this.random = parts.random;
+    this.checks = parts.settings.checks;
+    this.outlier = parts.settings.outlier;
+    this.#parts = parts;
+    this.#slowStart = new SlowStart(parts.clock);
+  }
+
+  get urgent(): boolean {
+    return this.#parts.pool.available.length === 0;
+  }
+
+  /** Watches exactly these endpoints: begins with those that are new, at once, and forgets those that have left. */
+  watch(endpoints: readonly Endpoint[]): void {
+    for (const [endpoint, health] of this.#byEndpoint) {
+      if (endpoints.includes(endpoint)) continue;
+      health.stop();
+      this.#slowStart.end(endpoint);
+      this.#byEndpoint.delete(endpoint);
+    }
+    for (const endpoint of endpoints) {
+      if (this.#byEndpoint.has(endpoint)) continue;
+      const health = new EndpointHealth(endpoint, (ms) => this.#parts.probe(endpoint, ms), this);
+      this.#byEndpoint.set(endpoint, health);
+      if (endpoint.ramp < 1) this.#slowStart.begin(endpoint);
+      health.check();
+    }
+  }
+
+  /** Takes note of an attempt's end; `kind` is what broke, if anything. */
+  attempted(endpoint: Endpoint, kind: FailureKind | undefined): void {
+    this.#byEndpoint.get(endpoint)?.attempted(kind);
+  }
+
+  stop(): void {
+    for (const health of this.#byEndpoint.values()) health.stop();
+    this.#byEndpoint.clear();
+    this.#slowStart.stop();
+  }
+
+  mayEject(endpoint: Endpoint): boolean {
+    let ejected = 0;
+    for (const one of this.#byEndpoint.keys()) if (one.ejected) ejected++;
+    const bound = maxEjected(this.#byEndpoint.size, this.outlier.maxEjectedPercent);
+    return ejected < bound && this.canSpare(endpoint);
+  }
+
+  canSpare(endpoint: Endpoint): boolean {
+    return this.#parts.pool.available.some((other) => other !== endpoint);
+  }
+
+  changed(endpoint: Endpoint, event: HealthEvent | undefined, why: string | undefined): void {
+    const { pool } = this.#parts;
+    const had = pool.available.length;
+    pool.refresh();
+    // Callers are turned away from now on: whoever can come back should, at once.
+    if (had > 0 && this.urgent) for (const health of this.#byEndpoint.values()) health.check();
+    if (event !== undefined) this.#parts.tell(endpoint, event, why);
+  }
+
+  returned(endpoint: Endpoint): void {
+    this.#slowStart.begin(endpoint);
+  }
+}
