@@ -23,11 +23,7 @@ export const UNSUPPORTED: readonly Unsupported[] = [
 
   { path: 'pools[].endpoints[].dns', what: 'finding endpoints by DNS' },
   { path: 'pools[].transport', what: 'a transport other than streamable_http' },
-  { path: 'pools[].health', what: 'a choice of active checks' },
-  { path: 'pools[].outlier', what: 'outlier detection' },
-  { path: 'pools[].retry', what: 'a choice of retries' },
   { path: 'pools[].pin', what: 'pinning tool definitions' },
-  { path: 'pools[].tools[].hedge', what: 'asking a second endpoint' },
 
   { path: 'routes[].pools', what: 'putting several pools behind one path', except: hasOneItem },
   { path: 'routes[].prefix', what: 'a prefix before tool names', except: (value) => value === 'never' },

@@ -7,6 +7,7 @@ import { poolRules } from './cache/pool-rules.ts';
 import type { PoolRules } from './cache/rules.ts';
 import { cacheStages } from './cache/stages.ts';
 import type { Exchange } from './core/exchange.ts';
+import { Failure } from './core/failure.ts';
 import { refusal } from './core/refusal.ts';
 import type { Handler } from './core/stage.ts';
 import { compileToolRules } from './core/tool-rules.ts';
@@ -23,15 +24,21 @@ import type { RecoverySettings } from './sessions/recovery.ts';
 import { recovery } from './sessions/recovery.ts';
 import type { Shared } from './shared.ts';
 import { Catalogue } from './upstream/catalogue.ts';
-import type { PoolSettings } from './upstream/pool.ts';
 import { Pool } from './upstream/pool.ts';
+import { poolSettings } from './upstream/pool-settings.ts';
+import { PoolWatch } from './upstream/pool-watch.ts';
 import { reopen } from './upstream/reopen.ts';
+import type { Repeats } from './upstream/repeats.ts';
+import { buildRepeats } from './upstream/repeats.ts';
+import type { RetryReason } from './upstream/retry.ts';
 import { safeTools } from './upstream/safe-tools.ts';
 
 /** A running configuration. */
 export interface Gateway {
   readonly config: Config;
   readonly pools: ReadonlyMap<string, Pool>;
+  /** By pool name. */
+  readonly watches: ReadonlyMap<string, PoolWatch>;
   /** By pool name. */
   readonly catalogues: ReadonlyMap<string, Catalogue>;
   readonly cache: Cache;
@@ -56,7 +63,10 @@ export interface Gateway {
 export function buildGateway(config: Config, shared: Shared, previous?: Gateway): Gateway {
   const { telemetry, ended } = shared;
   const pools = new Map<string, Pool>();
+  const watches = new Map<string, PoolWatch>();
   const catalogues = new Map<string, Catalogue>();
+  const repeats = new Map<string, Repeats>();
+  const retried = telemetry.instruments.counter('mcp_gateway_retries_total');
   for (const poolConfig of config.pools) {
     const { name } = poolConfig;
     const settings = poolSettings(poolConfig, config.limits);
@@ -65,7 +75,12 @@ export function buildGateway(config: Config, shared: Shared, previous?: Gateway)
     const pool = kept ? before : new Pool(settings, { previous: before });
     const known = previous?.catalogues.get(name);
     pools.set(name, pool);
-    catalogues.set(name, kept && known !== undefined ? known : new Catalogue(pool, known?.tools));
+    const watch = kept ? previous?.watches.get(name) : undefined;
+    watches.set(name, watch ?? new PoolWatch(pool, telemetry.tellEndpoint));
+    const catalogue = kept && known !== undefined ? known : new Catalogue(pool, known?.tools);
+    catalogues.set(name, catalogue);
+    const count = (reason: RetryReason) => retried.series({ pool: name, reason }).add();
+    repeats.set(name, buildRepeats(poolConfig, catalogue, count));
   }
   const codec = shared.codec(config);
   const general = defaultPolicy(config.limits);
@@ -86,6 +101,7 @@ export function buildGateway(config: Config, shared: Shared, previous?: Gateway)
     const pool = pools.get(route.pools[0] as string) as Pool;
     const own = config.pools.find(({ name }) => name === pool.name) as PoolConfig;
     const catalogue = catalogues.get(pool.name) as Catalogue;
+    const watch = watches.get(pool.name) as PoolWatch;
     const recovers = own.session_recovery !== 'never' && own.affinity !== 'none';
     const ruleOf = compileToolRules(own.tools);
     const charsOf = responseChars(own, config.limits, ruleOf);
@@ -124,13 +140,18 @@ export function buildGateway(config: Config, shared: Shared, previous?: Gateway)
       cache: cacheStages(cache, cacheRules.get(pool.name)),
       pool,
       catalogue,
-      watchAttempt: telemetry.watchAttempt,
+      repeats: repeats.get(pool.name) as Repeats,
+      watchAttempt(x, endpoint, end) {
+        telemetry.watchAttempt(x, endpoint, end instanceof Failure ? end : undefined);
+        watch.attempted(endpoint, end);
+      },
     });
     handlers.set(route.path, handler);
   }
   return {
     config,
     pools,
+    watches,
     catalogues,
     cache,
     cacheRules,
@@ -140,11 +161,15 @@ export function buildGateway(config: Config, shared: Shared, previous?: Gateway)
     async retire(successor) {
       const left = [...pools.values()].filter((pool) => successor.pools.get(pool.name) !== pool);
       if (left.length === 0) return;
+      // The successor's checks go on from what these have found.
+      const unwatched = left.map((pool) => (watches.get(pool.name) as PoolWatch).close());
       endOrphans(telemetry.live, left, successor);
+      await Promise.all(unwatched);
       await through(telemetry.live, left);
       await Promise.all(left.map((pool) => pool.retire(successor.pools.get(pool.name))));
     },
     async close() {
+      await Promise.all([...watches.values()].map((watch) => watch.close()));
       await Promise.all([...pools.values()].map((pool) => pool.destroy()));
     },
   };
@@ -197,26 +222,5 @@ function recoverySettings(
       }
     },
     count: (result) => recoveries.series({ pool: pool.name, result }).add(),
-  };
-}
-
-function poolSettings(pool: PoolConfig, limits: Config['limits']): PoolSettings {
-  return {
-    name: pool.name,
-    endpoints: pool.endpoints.flatMap((endpoint) =>
-      'url' in endpoint ? [{ url: endpoint.url, weight: endpoint.weight }] : [],
-    ),
-    balance: pool.balance,
-    affinity: pool.affinity,
-    sockets: {
-      connections: pool.connections,
-      keepAliveMs: pool.keep_alive,
-      connectTimeoutMs: pool.connect_timeout,
-      maxResponseBytes: limits.max_response,
-    },
-    maxInFlight: pool.max_in_flight,
-    queueTimeoutMs: limits.queue.timeout,
-    headers: Object.entries(pool.headers).flat(),
-    forwardHeaders: new Set(pool.forward_headers.map((name) => name.toLowerCase())),
   };
 }

@@ -8,13 +8,12 @@ import { timeouts } from './limits/timeouts.ts';
 import type { AffinitySettings } from './sessions/affinity.ts';
 import { affinity } from './sessions/affinity.ts';
 import type { Catalogue } from './upstream/catalogue.ts';
-import type { AttemptWatcher } from './upstream/forward.ts';
+import type { ForwardParts } from './upstream/forward.ts';
 import { forward } from './upstream/forward.ts';
 import { mirroredParamsStage } from './upstream/mirrored-params.ts';
-import type { Pool } from './upstream/pool.ts';
 
 /** What one route's chain is made of. */
-export interface Parts {
+export interface Parts extends ForwardParts {
   readonly observe: Stage;
   /** Undefined where nobody has a credential and none is asked for. */
   readonly authenticate: Stage | undefined;
@@ -34,9 +33,7 @@ export interface Parts {
   readonly recovery: Stage | undefined;
   /** None where the pool keeps nothing. */
   readonly cache: readonly Stage[];
-  readonly pool: Pool;
   readonly catalogue: Catalogue;
-  readonly watchAttempt: AttemptWatcher;
 }
 
 /** Composes the handler of a route with one pool and no prefix: bytes pass through untouched. */
@@ -59,6 +56,6 @@ export function pipeline(parts: Parts): Handler {
   ];
   return compose(
     stages.filter((stage) => stage !== undefined),
-    forward(parts.pool, parts.watchAttempt), // picks an endpoint, sends, follows the answer
+    forward(parts), // picks an endpoint, sends, follows the answer, and tries elsewhere
   );
 }

@@ -8,6 +8,9 @@ import { toolRule } from './tool-rule.ts';
 const health = z.strictObject({
   interval: duration({ min: 100 }).prefault('10s').describe('Time between two active checks of an endpoint.'),
   timeout: duration({ min: 1 }).prefault('2s').describe('Longest wait for the answer to a check.'),
+  path: pattern(/^\/[^\s#]*$/, 'must be a path that begins with /')
+    .optional()
+    .describe('Path to ask with a plain GET. When absent: the servers are asked in MCP.'),
   unhealthy_after: count(1, 100).prefault(3).describe('Failed checks in a row that take the endpoint out.'),
   healthy_after: count(1, 100).prefault(1).describe('Passed checks in a row that bring it back.'),
 });

@@ -25,7 +25,11 @@ export const toolRule = z.strictObject({
     .describe('safe: a call may be sent again even if it may have reached the upstream; never: it may not.'),
   hedge: z
     .strictObject({
-      after: duration({ min: 1 }).describe('How long to wait before a second endpoint is asked too.'),
+      after: z
+        .union([z.literal('p95'), duration({ min: 1 })])
+        .describe(
+          'How long to wait before a second endpoint is asked too; p95: longer than 95 % of calls take.',
+        ),
       budget_percent: z
         .number()
         .min(0)

@@ -64,8 +64,13 @@ export class Endpoint {
 
   get state(): EndpointState {
     if (this.draining) return 'draining';
-    if (this.unhealthy || this.suspect) return 'unhealthy';
+    if (this.unhealthy) return 'unhealthy';
     return this.ejected ? 'ejected' : 'available';
+  }
+
+  /** Whether new work may go to it. */
+  get takesCalls(): boolean {
+    return this.state === 'available' && !this.suspect;
   }
 
   /** Its weight as it counts now. */

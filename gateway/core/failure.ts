@@ -10,18 +10,36 @@ export type FailureKind =
   | 'too_large'
   | 'credential';
 
+interface FailureDetail {
+  refused?: boolean;
+  retryAfterMs?: number | undefined;
+}
+
 /** A broken attempt. `sent` says whether the upstream may have seen the request: only an unsent one may go elsewhere. */
 export class Failure extends Error {
   readonly kind: FailureKind;
   readonly sent: boolean;
+  /** How long the upstream asked to be left alone, in ms. */
+  readonly retryAfterMs: number | undefined;
   /** True when the endpoint itself refused the connection: its process, and every session in it, is gone. */
   readonly refused: boolean;
 
-  constructor(kind: FailureKind, sent: boolean, message: string, refused = false) {
+  constructor(
+    kind: FailureKind,
+    sent: boolean,
+    message: string,
+    { refused = false, retryAfterMs }: FailureDetail = {},
+  ) {
     super(message);
     this.name = 'Failure';
     this.kind = kind;
     this.sent = sent;
     this.refused = refused;
+    this.retryAfterMs = retryAfterMs;
+  }
+
+  /** Whether it speaks against the endpoint: a size or a credential may be the fault of one caller. */
+  get isOutlier(): boolean {
+    return this.kind !== 'too_large' && this.kind !== 'credential';
   }
 }

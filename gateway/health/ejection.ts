@@ -7,19 +7,22 @@ const JITTER = 0.2;
 
 /** Counts an endpoint's ejections and says how long the next one lasts: twice as long each time. */
 export class EjectionBackoff {
-  readonly #firstMs: number;
+  #firstMs = 0;
   readonly #random: () => number;
   #count = 0;
   #lastMs = 0;
   #endedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(firstMs: number, random: () => number) {
-    this.#firstMs = firstMs;
+  constructor(random: () => number) {
     this.#random = random;
   }
 
-  /** Length of an ejection that begins now, in ms. An endpoint that was good for as long as it was out starts anew. */
-  next(now: number): number {
+  /**
+   * Length of an ejection that begins now, in ms; `firstMs` where it is the first. An endpoint that was good for as long
+   * as it was out starts anew.
+   */
+  next(firstMs: number, now: number): number {
+    this.#firstMs = firstMs;
     if (now - this.#endedAt > this.#lastMs) this.#count = 0;
     return this.#lengthen();
   }

@@ -58,7 +58,7 @@ export class EndpointHealth implements CheckOwner {
     endpoint.suspect = false;
     this.#checks = new ActiveChecks(probe, owner.checks, this, !endpoint.unhealthy);
     this.#outlier = new OutlierDetection(owner.outlier.consecutiveFailures);
-    this.#backoff = new EjectionBackoff(owner.outlier.ejectionMs, owner.random);
+    this.#backoff = new EjectionBackoff(owner.random);
   }
 
   get clock(): Clock {
@@ -90,7 +90,8 @@ export class EndpointHealth implements CheckOwner {
     // What was sent before an ejection and ends after it tells nothing new.
     if (endpoint.ejected) return;
     const reason = this.#outlier.note(kind === undefined, this.#owner.clock.now());
-    if (reason !== undefined && this.#owner.mayEject(this.#endpoint)) this.#eject(reason);
+    if (reason !== undefined && this.#owner.mayEject(this.#endpoint))
+      this.#eject(reason, kind !== undefined && alarming.has(kind));
     if (kind !== undefined && alarming.has(kind)) this.#suspect();
   }
 
@@ -127,9 +128,14 @@ export class EndpointHealth implements CheckOwner {
     this.#checks.checkNow();
   }
 
-  #eject(reason: string): void {
-    const { clock } = this.#owner;
-    const lastsMs = this.#backoff.next(clock.now());
+  /**
+   * A check shows whether a process that left calls without an answer is there again, so that one is let back after the
+   * time of a check; of one that answers badly only time can show it.
+   */
+  #eject(reason: string, silent: boolean): void {
+    const { clock, outlier, checks } = this.#owner;
+    const firstMs = silent ? Math.min(outlier.ejectionMs, checks.intervalMs) : outlier.ejectionMs;
+    const lastsMs = this.#backoff.next(firstMs, clock.now());
     this.#endpoint.ejected = true;
     this.#outlier.clear();
     this.#openAfter(lastsMs);

@@ -23,7 +23,11 @@ export function registerGauges(
   );
   telemetry.gauge(
     'mcp_gateway_endpoint_up',
-    each((endpoint) => (endpoint.state === 'available' ? 1 : 0)),
+    each((endpoint) => (endpoint.takesCalls ? 1 : 0)),
+  );
+  telemetry.gauge(
+    'mcp_gateway_endpoint_ejected',
+    each((endpoint) => (endpoint.ejected ? 1 : 0)),
   );
   telemetry.gauge('mcp_gateway_cache_bytes', () => [[{}, current().cache.memory.bytes]]);
   telemetry.instruments.read('mcp_gateway_cache_evictions_total', () => [

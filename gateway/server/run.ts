@@ -55,8 +55,8 @@ export async function run(
     { name: 'draining', ok: !draining, detail: 'the gateway is shutting down' },
     ...[...gateway.pools.values()].map((pool) => ({
       name: `pool ${pool.name}`,
-      ok: pool.available.length > 0,
-      detail: 'no endpoint is available',
+      ok: pool.available.some(({ reached }) => reached),
+      detail: pool.available.length === 0 ? 'no endpoint is available' : 'no endpoint has answered yet',
     })),
   ];
   const ready = () => checks().every(({ ok }) => ok);

@@ -69,7 +69,7 @@ class Recoveries {
     if (x.inbound.method === 'DELETE') return this.#stay(x);
     const { pinned } = x;
     // An endpoint that is known to be down would only make the call wait.
-    if (pinned === undefined || pinned.state === 'unhealthy' || pinned.state === 'ejected') {
+    if (pinned === undefined || pinned.state === 'unhealthy') {
       return this.#rescue(x, undefined);
     }
     return this.#send(x).then((reply) =>

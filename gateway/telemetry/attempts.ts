@@ -25,7 +25,8 @@ export class Attempts {
     const tookMs = now - x.sentAt;
     x.upstreamMs += tookMs;
     const operations = this.#operations(endpoint);
-    const errorType = failure === undefined ? x.errorType : failure.kind;
+    const errorType =
+      failure === undefined || failure.kind === 'status' ? (x.errorType ?? failure?.kind) : failure.kind;
     if (!x.stream) this.#figures.attempt(endpoint, tookMs, errorType, now);
     const { envelope } = x;
     if (isOperation(envelope)) {

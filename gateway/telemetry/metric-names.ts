@@ -124,6 +124,20 @@ export const metrics = {
     help: 'Whether an endpoint takes requests: 1 or 0.',
     labels: ['pool', 'endpoint'],
   },
+  mcp_gateway_endpoint_ejected: {
+    name: 'mcp.gateway.endpoint_ejected',
+    kind: 'gauge',
+    unit: '',
+    help: 'Whether an endpoint is out for a time because its own requests failed: 1 or 0.',
+    labels: ['pool', 'endpoint'],
+  },
+  mcp_gateway_retries_total: {
+    name: 'mcp.gateway.retries',
+    kind: 'counter',
+    unit: '',
+    help: 'Requests sent once more to an upstream, by what broke the attempt before; hedge: it was only slow.',
+    labels: ['pool', 'reason'],
+  },
   mcp_gateway_connections: {
     name: 'mcp.gateway.connections',
     kind: 'gauge',

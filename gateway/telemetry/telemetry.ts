@@ -5,6 +5,7 @@ import type { Exchange } from '../core/exchange.ts';
 import type { Failure } from '../core/failure.ts';
 import type { RefusalReason } from '../core/refusal.ts';
 import type { Stage } from '../core/stage.ts';
+import { endpointLabel } from './access-log.ts';
 import { Attempts } from './attempts.ts';
 import { Figures } from './figures.ts';
 import { Instruments, type Labels, type Reading } from './instruments.ts';
@@ -87,6 +88,13 @@ export class Telemetry {
     if (ok) this.#logger.info({ event });
     else this.#logger.warn({ event, message });
   }
+
+  /** Logs a change of an endpoint's state. */
+  readonly tellEndpoint = (endpoint: Endpoint, event: string, reason: string | undefined): void => {
+    const record = { event, pool: endpoint.pool, endpoint: endpointLabel(endpoint) };
+    if (reason === undefined) this.#logger.info(record);
+    else this.#logger.warn({ ...record, reason });
+  };
 
   /** Exchanges begun and not yet ended, streams included. */
   get live(): ReadonlySet<Exchange> {

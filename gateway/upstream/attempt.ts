@@ -10,26 +10,21 @@ import { refusal } from '../core/refusal.ts';
 import type { ByteStream, Reply, Sink } from '../core/reply.ts';
 import { ReplyPeek } from '../mcp/reply-peek.ts';
 import { SseScanner } from '../mcp/sse-scanner.ts';
+import { bodyFailure, headFailure, statusFailure, unusable } from './answer-failures.ts';
 import { isLastAnswer, noteOutcome, signOf } from './answers.ts';
+import type { AttemptEnd, AttemptOwner } from './attempt-owner.ts';
 import { connectionFailure } from './connection-failure.ts';
 import { isEventStream, isJson, replyHeaders } from './reply-headers.ts';
-import { judgeBody, judgeHead } from './verdict.ts';
 
 /** JSON answers up to this many bytes are held until whole, checked and sent at once; larger ones are passed on as they come. */
 const HOLD_BYTES = 64 * 1024;
 
-/** Who waits for the attempt: gets the reply, or the failure while none has been given. */
-export interface AttemptOwner {
-  reply(reply: Reply): void;
-  failed(failure: Failure): void;
-  /** The upstream side is over, and whether it broke; comes once for each attempt. */
-  ended(failure: Failure | undefined): void;
-}
-
 /** Speaks undici's handler interface on one side and is the reply's byte stream on the other. */
 export class Attempt implements Dispatcher.DispatchHandler, ByteStream {
   readonly #x: Exchange;
-  readonly #endpoint: Endpoint;
+  readonly endpoint: Endpoint;
+  /** Monotonic ms. */
+  readonly startedAt: number;
   readonly #owner: AttemptOwner;
   readonly #passesAuthorization: boolean;
   #controller: Dispatcher.DispatchController | undefined = undefined;
@@ -47,9 +42,16 @@ export class Attempt implements Dispatcher.DispatchHandler, ByteStream {
   #over = false;
   #ending: Refusal | 'end' | undefined = undefined;
 
-  constructor(x: Exchange, endpoint: Endpoint, owner: AttemptOwner, passesAuthorization: boolean) {
+  constructor(
+    x: Exchange,
+    endpoint: Endpoint,
+    owner: AttemptOwner,
+    passesAuthorization: boolean,
+    startedAt: number,
+  ) {
     this.#x = x;
-    this.#endpoint = endpoint;
+    this.endpoint = endpoint;
+    this.startedAt = startedAt;
     this.#owner = owner;
     this.#passesAuthorization = passesAuthorization;
   }
@@ -63,24 +65,18 @@ export class Attempt implements Dispatcher.DispatchHandler, ByteStream {
     if (status < 200 || this.#over) return;
     const x = this.#x;
     this.#noteLatency();
-    const type = headers['content-type'];
-    const sse = isEventStream(type) && status < 300;
-    const json = isJson(type);
-    const encoding = headers['content-encoding'];
-    const fault =
-      encoding !== undefined && encoding !== 'identity'
-        ? `answered with content-encoding ${encoding}, though it was asked for none`
-        : judgeHead(x, status, json, sse, this.#passesAuthorization);
-    if (fault !== undefined) return this.#unusable(fault);
+    const failure = headFailure(x, status, headers, this.#passesAuthorization);
+    if (failure !== undefined) return this.#breakOff(failure);
     this.#status = status;
     this.#headers = replyHeaders(headers);
     const session = headers['mcp-session-id'];
     if (typeof session === 'string') this.#upstreamSession = session;
-    if (sse) {
+    const type = headers['content-type'];
+    if (isEventStream(type) && status < 300) {
       this.#sse = new SseScanner((message) => this.#onMessage(message));
       this.#give(this, true);
     } else {
-      if (json) this.#peek = new ReplyPeek();
+      if (isJson(type)) this.#peek = new ReplyPeek();
       const length = headers['content-length'];
       if (length !== undefined && Number(length) > HOLD_BYTES) this.#stream(length);
     }
@@ -107,30 +103,31 @@ export class Attempt implements Dispatcher.DispatchHandler, ByteStream {
       const owed = x.envelope.kind === 'request' && !x.replied && !x.stream;
       // A stream that has event ids may end before the answer: the client comes back for the rest
       // (MCP 2025-11-25, transports, "Resumability and Redelivery").
-      if (owed && !this.#sse.resumable) return this.#unusable('ended its answer too early');
-      return this.#finish('end', undefined);
+      if (owed && !this.#sse.resumable) {
+        return this.#breakOff(unusable('ended its answer too early'));
+      }
+      return this.#finish('end', 'answered');
     }
     const peek = this.#peek;
-    const fault = peek === undefined ? undefined : judgeBody(x, this.#status, peek);
-    if (fault !== undefined) return this.#unusable(fault);
+    const broken = peek === undefined ? undefined : bodyFailure(x, this.#status, peek);
+    if (broken !== undefined) return this.#breakOff(broken);
     if (this.#delivered) {
       if (peek !== undefined) noteOutcome(x, peek);
-      return this.#finish('end', undefined);
+      return this.#finish('end', 'answered');
     }
     const body = this.#heldBytes === 0 ? null : this.#body();
     // JSON that a client decodes with replacement characters is another answer than the one given (RFC 8259 §8.1).
-    if (peek !== undefined && body !== null && !isUtf8(body))
-      return this.#unusable('answered with broken JSON');
+    const isText = peek === undefined || body === null || isUtf8(body);
+    if (!isText) return this.#breakOff(unusable('answered with broken JSON'));
     if (peek !== undefined) noteOutcome(x, peek);
-    this.#end(undefined);
-    this.#give(body, false);
+    const failure = statusFailure(this.#status, this.#headers);
+    this.#end(failure ?? 'answered');
+    this.#give(body, false, failure);
   }
 
   onResponseError(_c: Dispatcher.DispatchController, error: Error): void {
     if (this.#over) return;
-    const sent = this.#controller !== undefined;
-    const failure = connectionFailure(error, sent);
-    this.#break(failure);
+    this.#break(connectionFailure(error, this.#controller !== undefined));
   }
 
   start(sink: Sink): void {
@@ -164,16 +161,24 @@ export class Attempt implements Dispatcher.DispatchHandler, ByteStream {
   /** Ends the upstream request; whoever still waits gets `why`. */
   abort(why: Refusal): void {
     if (this.#over) return;
-    if (this.#delivered) this.#finish(why, undefined);
+    const end = why.reason === 'timeout' ? new Failure('timeout', true, why.message) : 'abandoned';
+    if (this.#delivered) this.#finish(why, end);
     else {
       const { errorType } = this.#x;
       const reply = this.#x.refuse(why);
       // What was known before, that the client has gone, says more.
-      if (errorType !== undefined) this.#x.errorType = errorType;
-      this.#end(undefined);
-      this.#owner.reply(reply);
+      this.#x.errorType = errorType ?? why.reason;
+      this.#end(end);
+      this.#owner.reply(this, reply, undefined);
     }
     this.#controller?.abort(new Error(why.reason));
+  }
+
+  /** Ends the upstream request without a word: another attempt has answered. */
+  abandon(): void {
+    if (this.#over) return;
+    this.#end('abandoned');
+    this.#controller?.abort(new Error('abandoned'));
   }
 
   #stream(length: string | undefined): void {
@@ -181,16 +186,17 @@ export class Attempt implements Dispatcher.DispatchHandler, ByteStream {
     this.#give(this, false);
   }
 
-  #give(body: Reply['body'], sse: boolean): void {
+  #give(body: Reply['body'], sse: boolean, failure?: Failure): void {
     this.#delivered = true;
-    this.#owner.reply({
+    const reply: Reply = {
       status: this.#status,
       headers: this.#headers,
       body,
       sse,
       upstreamSession: this.#upstreamSession,
       refusal: undefined,
-    });
+    };
+    this.#owner.reply(this, reply, failure);
   }
 
   #body(): Buffer {
@@ -208,37 +214,37 @@ export class Attempt implements Dispatcher.DispatchHandler, ByteStream {
   }
 
   #noteLatency(): void {
-    const x = this.#x;
-    x.answeredAt = performance.now();
-    this.#endpoint.noteLatency(x.answeredAt - x.sentAt, x.answeredAt);
+    const now = performance.now();
+    this.#x.answeredAt = now;
+    this.endpoint.noteLatency(now - this.startedAt, now);
   }
 
-  #unusable(fault: string): void {
-    this.#break(new Failure('unusable', true, `The upstream server ${fault}`));
-    this.#controller?.abort(new Error(fault));
+  #breakOff(failure: Failure): void {
+    this.#break(failure);
+    this.#controller?.abort(failure);
   }
 
   #break(failure: Failure): void {
     if (this.#delivered) this.#finish(refusal('upstream_failed', { message: failure.message }), failure);
     else {
       this.#end(failure);
-      this.#owner.failed(failure);
+      this.#owner.failed(this, failure);
     }
   }
 
   /** Ends a stream that the client may already be reading. */
-  #finish(why: Refusal | 'end', failure: Failure | undefined): void {
+  #finish(why: Refusal | 'end', end: AttemptEnd): void {
     // Nothing is owed any more on a call's stream whose answer has gone by: whatever comes then, it just ends.
     const how = this.#x.replied && !this.#x.stream ? 'end' : why;
     if (how !== 'end') this.#x.errorType ??= how.reason;
-    this.#end(failure);
+    this.#end(end);
     if (this.#sink === undefined) this.#ending = how;
     else if (how === 'end') this.#sink.end();
     else this.#sink.fail(how);
   }
 
-  #end(failure: Failure | undefined): void {
+  #end(end: AttemptEnd): void {
     this.#over = true;
-    this.#owner.ended(failure);
+    this.#owner.ended(this, end);
   }
 }

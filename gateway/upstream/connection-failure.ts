@@ -11,7 +11,7 @@ export function connectionFailure(error: Error, sent: boolean): Failure {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
   if (!sent) {
     const refused = code === 'ECONNREFUSED';
-    return new Failure('connect', false, `No connection to the upstream server (${code})`, refused);
+    return new Failure('connect', false, `No connection to the upstream server (${code})`, { refused });
   }
   if (error instanceof errors.ResponseExceededMaxSizeError) {
     return new Failure('too_large', true, 'The upstream server answered with more bytes than allowed');

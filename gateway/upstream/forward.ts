@@ -1,4 +1,4 @@
-// Forward: the last handler; sends an exchange to an endpoint of the pool and moves on while nothing has been sent.
+// Forward: the last handler; sends an exchange to an endpoint of the pool, and again elsewhere where that does no harm.
 import type { Endpoint } from '../core/endpoint.ts';
 import type { Exchange, Running } from '../core/exchange.ts';
 import type { Failure } from '../core/failure.ts';
@@ -6,41 +6,49 @@ import type { Refusal } from '../core/refusal.ts';
 import { refusal } from '../core/refusal.ts';
 import type { Reply } from '../core/reply.ts';
 import type { Handler } from '../core/stage.ts';
-import type { AttemptOwner } from './attempt.ts';
 import { Attempt } from './attempt.ts';
+import type { AttemptEnd, AttemptOwner } from './attempt-owner.ts';
 import { noticeCancelled } from './cancel-notice.ts';
 import type { Pool } from './pool.ts';
+import type { Repeats } from './repeats.ts';
 import { requestHeaders } from './request-headers.ts';
 
 /** Told of each attempt's end, for metrics and health. */
-export type AttemptWatcher = (x: Exchange, endpoint: Endpoint, failure: Failure | undefined) => void;
+export type AttemptWatcher = (x: Exchange, endpoint: Endpoint, end: AttemptEnd) => void;
 
-/** The handler that forwards to `pool`. */
-export function forward(pool: Pool, watch: AttemptWatcher): Handler {
-  return (x) => new Promise<Reply>((resolve) => new Forwarding(x, pool, watch, resolve).go());
+export interface ForwardParts {
+  readonly pool: Pool;
+  readonly repeats: Repeats;
+  readonly watchAttempt: AttemptWatcher;
+}
+
+/** The handler that forwards to the pool. */
+export function forward(parts: ForwardParts): Handler {
+  return (x) => new Promise<Reply>((resolve) => new Forwarding(x, parts, resolve).go());
 }
 
 /** One exchange on its way through the pool. */
 class Forwarding implements AttemptOwner, Running {
   readonly #x: Exchange;
-  readonly #pool: Pool;
-  readonly #watch: AttemptWatcher;
+  readonly #parts: ForwardParts;
   readonly #resolve: (reply: Reply) => void;
-  #endpoint: Endpoint | undefined = undefined;
+  /** The attempts under way: one, or two while a slow one is hedged. */
   #attempt: Attempt | undefined = undefined;
+  #hedge: Attempt | undefined = undefined;
+  #hedgeTimer: NodeJS.Timeout | undefined = undefined;
   #tried: Endpoint[] | undefined = undefined;
-  #failure: Failure | undefined = undefined;
+  #isRetry = false;
 
-  constructor(x: Exchange, pool: Pool, watch: AttemptWatcher, resolve: (reply: Reply) => void) {
+  constructor(x: Exchange, parts: ForwardParts, resolve: (reply: Reply) => void) {
     this.#x = x;
-    this.#pool = pool;
-    this.#watch = watch;
+    this.#parts = parts;
     this.#resolve = resolve;
   }
 
   go(): void {
     const x = this.#x;
-    const { room } = this.#pool;
+    const { pool, repeats } = this.#parts;
+    const { room } = pool;
     if (room !== undefined && !room.admits(x)) {
       return room.wait(
         x,
@@ -48,72 +56,143 @@ class Forwarding implements AttemptOwner, Running {
         (why) => this.#resolve(x.refuse(why)),
       );
     }
-    const endpoint = x.pinned ?? this.#pool.pick(x, this.#tried);
-    if (endpoint === undefined) return this.#resolve(x.refuse(this.#exhausted()));
-    this.#endpoint = endpoint;
-    x.endpoint = endpoint;
-    x.attempts++;
-    x.sentAt = performance.now();
-    const stream = x.stream;
-    if (stream) endpoint.streams++;
-    else endpoint.inFlight++;
-    const attempt = new Attempt(x, endpoint, this, this.#pool.passesAuthorization);
-    this.#attempt = attempt;
+    const endpoint = x.pinned ?? pool.pick(x, undefined);
+    if (endpoint === undefined) {
+      return this.#resolve(x.refuse(refusal('no_endpoint', { retryAfterMs: 1000 })));
+    }
     x.onCancel = undefined;
     x.onClientGone = undefined;
     x.running = this;
-    this.#pool.sockets(endpoint, stream).dispatch(
+    this.#attempt = this.#begin(endpoint);
+    repeats.retries.requested(this.#attempt.startedAt);
+    this.#dispatch(this.#attempt);
+    const delayMs = repeats.hedges?.delayOf(x);
+    if (delayMs !== undefined) this.#hedgeTimer = setTimeout(() => this.#askSecond(), delayMs);
+  }
+
+  cancel(why: Refusal): void {
+    this.#callOff(this.#hedge);
+    const attempt = this.#attempt;
+    attempt?.abort(why);
+    if (attempt !== undefined && !this.#x.replied)
+      noticeCancelled(this.#x, attempt.endpoint, this.#parts.pool);
+  }
+
+  clientGone(): void {
+    this.#hedge?.clientGone();
+    this.#attempt?.clientGone();
+  }
+
+  reply(attempt: Attempt, reply: Reply, failure: Failure | undefined): void {
+    if (failure !== undefined && this.#goesOn(attempt, failure)) return;
+    clearTimeout(this.#hedgeTimer);
+    if (attempt === this.#hedge) {
+      this.#hedge = this.#attempt;
+      this.#attempt = attempt;
+    }
+    this.#callOff(this.#hedge);
+    this.#x.endpoint = attempt.endpoint;
+    this.#resolve(reply);
+  }
+
+  failed(attempt: Attempt, failure: Failure): void {
+    const x = this.#x;
+    x.failure = failure;
+    if (this.#goesOn(attempt, failure)) return;
+    clearTimeout(this.#hedgeTimer);
+    this.#resolve(x.refuse(this.#asRefusal(failure)));
+  }
+
+  ended(attempt: Attempt, end: AttemptEnd): void {
+    const { endpoint, startedAt } = attempt;
+    if (this.#x.stream) endpoint.streams--;
+    else endpoint.inFlight--;
+    this.#parts.pool.room?.serve();
+    this.#x.sentAt = startedAt;
+    if (this.#isRetry) this.#parts.repeats.retries.ended(end === 'answered');
+    this.#isRetry = false;
+    this.#parts.watchAttempt(this.#x, endpoint, end);
+  }
+
+  /** True when the exchange lives on without this attempt: in the other one that is under way, or in a new one. */
+  #goesOn(attempt: Attempt, failure: Failure): boolean {
+    const x = this.#x;
+    const { retries } = this.#parts.repeats;
+    if (this.#hedge !== undefined) {
+      if (attempt === this.#attempt) this.#attempt = this.#hedge;
+      this.#hedge = undefined;
+      return true;
+    }
+    if (!retries.mayRetry(x, failure)) return false;
+    const endpoint = this.#elsewhere(attempt, failure);
+    if (endpoint === undefined || !retries.spend(failure, performance.now())) return false;
+    x.answeredAt = 0;
+    x.replyBytes = 0;
+    x.errorType = undefined;
+    this.#isRetry = true;
+    this.#attempt = this.#begin(endpoint);
+    this.#dispatch(this.#attempt);
+    return true;
+  }
+
+  /**
+   * Another endpoint; where there is none, the same one again if only its connection broke, which is what happens to
+   * requests that meet a server's idle timeout.
+   */
+  #elsewhere({ endpoint }: Attempt, failure: Failure): Endpoint | undefined {
+    this.#tried = this.#tried === undefined ? [endpoint] : [...this.#tried, endpoint];
+    const other = this.#parts.pool.pick(this.#x, this.#tried);
+    return other ?? (failure.kind === 'reset' && endpoint.takesCalls ? endpoint : undefined);
+  }
+
+  /** The first endpoint takes its time: another one is asked too, and whoever answers first is heard. */
+  #askSecond(): void {
+    const attempt = this.#attempt;
+    if (attempt === undefined || this.#x.clientGone) return;
+    const endpoint = this.#parts.pool.pick(this.#x, [attempt.endpoint]);
+    if (endpoint === undefined || !this.#parts.repeats.hedges?.spend(this.#x, performance.now())) return;
+    this.#hedge = this.#begin(endpoint);
+    this.#dispatch(this.#hedge);
+  }
+
+  #callOff(attempt: Attempt | undefined): void {
+    if (attempt === undefined) return;
+    this.#hedge = undefined;
+    attempt.abandon();
+    noticeCancelled(this.#x, attempt.endpoint, this.#parts.pool);
+  }
+
+  #begin(endpoint: Endpoint): Attempt {
+    const x = this.#x;
+    const now = performance.now();
+    x.endpoint = endpoint;
+    x.attempts++;
+    x.sentAt = now;
+    if (x.stream) endpoint.streams++;
+    else endpoint.inFlight++;
+    return new Attempt(x, endpoint, this, this.#parts.pool.passesAuthorization, now);
+  }
+
+  #dispatch(attempt: Attempt): void {
+    const x = this.#x;
+    const { pool } = this.#parts;
+    const { endpoint } = attempt;
+    pool.sockets(endpoint, x.stream).dispatch(
       {
         path: endpoint.path,
         method: x.inbound.method as 'POST',
-        headers: requestHeaders(x, this.#pool.headerRules),
+        headers: requestHeaders(x, pool.headerRules),
         body: x.body ?? null,
       },
       attempt,
     );
   }
 
-  cancel(why: Refusal): void {
-    this.#attempt?.abort(why);
-    if (!this.#x.replied) noticeCancelled(this.#x, this.#endpoint as Endpoint, this.#pool);
-  }
-
-  clientGone(): void {
-    this.#attempt?.clientGone();
-  }
-
-  reply(reply: Reply): void {
-    this.#resolve(reply);
-  }
-
-  /** Only an attempt of which nothing was sent is made again elsewhere: then no server can act twice. */
-  failed(failure: Failure): void {
-    const x = this.#x;
-    this.#failure = failure;
-    x.failure = failure;
-    const endpoint = this.#endpoint as Endpoint;
-    if (failure.sent || x.pinned !== undefined) return this.#resolve(x.refuse(this.#asRefusal(failure)));
-    this.#tried = [...(this.#tried ?? []), endpoint];
-    this.go();
-  }
-
-  ended(failure: Failure | undefined): void {
-    const endpoint = this.#endpoint as Endpoint;
-    if (this.#x.stream) endpoint.streams--;
-    else endpoint.inFlight--;
-    this.#pool.room?.serve();
-    this.#watch(this.#x, endpoint, failure);
-  }
-
   #asRefusal(failure: Failure): Refusal {
     // The process that held the session is gone, and the session with it: 404 makes the client start a new one
     // (MCP 2025-11-25, transports, "Session Management").
     if (failure.refused && this.#x.session !== undefined) return refusal('session_not_found');
-    return refusal('upstream_failed', { message: failure.message });
-  }
-
-  #exhausted(): Refusal {
-    if (this.#failure !== undefined) return refusal('upstream_failed', { message: this.#failure.message });
-    return refusal('no_endpoint', { retryAfterMs: 1000 });
+    const { message, retryAfterMs } = failure;
+    return refusal('upstream_failed', { message, ...(retryAfterMs !== undefined && { retryAfterMs }) });
   }
 }

@@ -17,6 +17,9 @@ export interface OwnAnswer {
   readonly session: string | undefined;
 }
 
+/** Answers that say nothing of the server's era: it wants a credential, or to be asked more slowly. */
+const unsaid: ReadonlySet<number> = new Set([401, 403, 429]);
+
 /**
  * Speaks the endpoint's era, found at the first request: the stateless form is tried first, and what no stateless server
  * would say means a sessionful one (MCP 2026-07-28, versioning, "Detection"). A legacy session is opened once, opened
@@ -43,7 +46,10 @@ export class OwnClient {
   /** Sends a request; rejects when the endpoint does not answer within `timeoutMs`, or not in MCP. */
   async request(method: string, params: Record<string, unknown>, timeoutMs: number): Promise<OwnAnswer> {
     const signal = AbortSignal.timeout(timeoutMs);
-    if (this.#stateless === undefined) await this.#findEra(signal);
+    if (this.#stateless === undefined) {
+      const answer = await this.#findEra(signal);
+      if (this.#stateless === undefined) return answer;
+    }
     if (this.#stateless) return this.#post(method, this.#enveloped(params), statelessHeaders(method), signal);
     const answer = await this.#inSession(method, params, signal);
     if (answer.status !== 404) return answer;
@@ -51,12 +57,36 @@ export class OwnClient {
     return this.#inSession(method, params, signal);
   }
 
+  /**
+   * Asks whether the endpoint is there, with what its era has for that; the era is found anew when the answer does not
+   * fit it, since another server may have taken the place.
+   */
+  async ping(timeoutMs: number): Promise<OwnAnswer> {
+    const signal = AbortSignal.timeout(timeoutMs);
+    if (this.#stateless !== false) {
+      const answer = await this.#findEra(signal);
+      if (this.stateless !== false) return answer;
+    }
+    let fits = false;
+    try {
+      let answer = await this.#inSession(Method.ping, {}, signal);
+      if (answer.status === 404) {
+        this.#opened = false;
+        answer = await this.#inSession(Method.ping, {}, signal);
+      }
+      fits = answer.status < 400 || unsaid.has(answer.status);
+      return answer;
+    } finally {
+      if (!fits && !signal.aborted) this.#forget();
+    }
+  }
+
   /** Ends the session, if there is one. */
   async close(): Promise<void> {
     const session = this.#session;
     if (session === undefined) return;
     this.#session = undefined;
-    const { body } = await this.#pool.sockets(this.#endpoint, false).request({
+    const { body } = await this.#sockets.request({
       path: this.#endpoint.path,
       method: 'DELETE',
       headers: this.#headers(['mcp-session-id', session, 'mcp-protocol-version', LEGACY]),
@@ -65,14 +95,26 @@ export class OwnClient {
     await body.dump();
   }
 
-  async #findEra(signal: AbortSignal): Promise<void> {
+  /** Those of streams, which are never used up: a busy endpoint is not a dead one. */
+  get #sockets() {
+    return this.#pool.sockets(this.#endpoint, true);
+  }
+
+  #forget(): void {
+    this.#stateless = undefined;
+    this.#opened = false;
+    this.#session = undefined;
+  }
+
+  async #findEra(signal: AbortSignal): Promise<OwnAnswer> {
     const headers = statelessHeaders(Method.discover);
     const answer = await this.#post(Method.discover, this.#enveloped({}), headers, signal);
     const versions = answer.result?.['supportedVersions'];
     if (Array.isArray(versions)) this.#stateless = versions.includes(MODERN);
     // A server that is down or wants a credential has said nothing about its era.
-    else if (answer.status < 500 && answer.status !== 401 && answer.status !== 403) this.#stateless = false;
-    else throw new Error(`answered ${answer.status}`);
+    else if (answer.status >= 500) throw new Error(`answered ${answer.status}`);
+    else if (!unsaid.has(answer.status)) this.#stateless = false;
+    return answer;
   }
 
   async #inSession(method: string, params: Record<string, unknown>, signal: AbortSignal): Promise<OwnAnswer> {
@@ -113,7 +155,7 @@ export class OwnClient {
     signal: AbortSignal,
   ): Promise<OwnAnswer> {
     const id = method.startsWith('notifications/') ? undefined : this.#nextId++;
-    const answer = await this.#pool.sockets(this.#endpoint, false).request({
+    const answer = await this.#sockets.request({
       path: this.#endpoint.path,
       method: 'POST',
       headers: this.#headers(['content-type', 'application/json', ...headers]),

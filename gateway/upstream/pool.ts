@@ -7,6 +7,7 @@ import { balancers } from '../balance/balancer.ts';
 import { highest } from '../balance/rendezvous.ts';
 import { Endpoint } from '../core/endpoint.ts';
 import type { Exchange } from '../core/exchange.ts';
+import type { HealthSettings } from '../health/pool-health.ts';
 import { EndpointRoom } from '../limits/endpoint-room.ts';
 import type { SocketSettings } from './link.ts';
 import { Link } from './link.ts';
@@ -22,6 +23,8 @@ export interface PoolSettings {
   readonly maxInFlight: number;
   /** How long a call waits for an endpoint that has room, in ms, unless its client's policy says otherwise. */
   readonly queueTimeoutMs: number;
+  /** `path`: asked with a plain GET instead of in MCP. */
+  readonly health: HealthSettings & { readonly path: string | undefined };
   /** Sent upstream with each request, as name, value, name, value. */
   readonly headers: readonly string[];
   /** Lower-case names of client headers that may cross. */
@@ -79,7 +82,7 @@ export class Pool {
 
   /** Takes note of changed states: call after changing an endpoint's. */
   refresh(): void {
-    this.available = this.endpoints.filter((endpoint) => endpoint.state === 'available');
+    this.available = this.endpoints.filter((endpoint) => endpoint.takesCalls);
     this.room?.serve();
   }
 

@@ -33,3 +33,10 @@ export function isEventStream(contentType: string | undefined): boolean {
 export function isJson(contentType: string | undefined): boolean {
   return contentType !== undefined && /^application\/(?:[\w.+-]+\+)?json\s*(;|$)/i.test(contentType);
 }
+
+/** `Retry-After` in ms, where it is given in seconds (RFC 9110 §10.2.3); a date counts as a second. */
+export function retryAfterMs(upstream: IncomingHttpHeaders): number | undefined {
+  const value = upstream['retry-after'];
+  if (value === undefined) return undefined;
+  return /^\d{1,6}$/.test(value) ? Number(value) * 1000 : 1000;
+}

@@ -60,18 +60,18 @@ export class Report implements Outcome {
   readonly results: Result[] = [];
   readonly goals: Goal[] = [];
   readonly failures: string[] = [];
-  readonly #case: string;
+  readonly name: string;
   readonly #clients: number;
 
   constructor(name: string, clients: number) {
-    this.#case = name;
+    this.name = name;
     this.#clients = clients;
   }
 
   row(subject: string, metric: string, value: number, unit: Unit): void {
     const rounded = Number.isInteger(value) ? value : Number(value.toPrecision(4));
     this.results.push({
-      case: this.#case,
+      case: this.name,
       subject,
       concurrency: this.#clients,
       metric,
@@ -85,6 +85,6 @@ export class Report implements Outcome {
   }
 
   failed(subject: string, error: unknown): void {
-    this.failures.push(`${this.#case} ${subject}: ${error instanceof Error ? error.message : String(error)}`);
+    this.failures.push(`${this.name} ${subject}: ${error instanceof Error ? error.message : String(error)}`);
   }
 }

@@ -2,8 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Lab } from '../bench/lab.ts';
 import { say } from '../bench/tools.ts';
-import type { Outcome, Settings } from './chaos-case.ts';
-import { Report } from './chaos-case.ts';
+import type { Outcome, Report, Settings } from './chaos-case.ts';
 import { failed, Load } from './load.ts';
 import type { Plan, Running } from './subjects.ts';
 import { chosenSubjects } from './subjects.ts';
@@ -23,19 +22,18 @@ const CALL_MS = 100;
 
 /** Runs `measure` with each subject; one that fails is reported and the others go on. */
 export async function runSubjects(
-  name: string,
+  report: Report,
   lab: Lab,
   settings: Settings,
   plan: Omit<Plan, 'ports'>,
   measure: (rig: Rig) => Promise<void>,
 ): Promise<Outcome> {
-  const report = new Report(name, settings.clients);
   for (const subject of chosenSubjects(settings)) {
     const replicas = await startReplicas(lab, 3, CALL_MS);
     try {
       const running = await subject.start(lab, { ...plan, ports: replicas.map(({ port }) => port) });
       if (running === undefined) continue;
-      say(`${name}: ${subject.name}`);
+      say(`${report.name}: ${subject.name}`);
       await proveCalls(running.port);
       for (const replica of replicas) replica.clear();
       await measure({

@@ -77,7 +77,7 @@ describe('a reload', () => {
     const session = String(opened.headers['mcp-session-id']);
     await call(gw.at('/b'));
     await vi.waitFor(() => expect(kept.calls('tools/list').length).toBeGreaterThan(0));
-    const before = [kept.connectionsAccepted, other.connectionsAccepted];
+    const before = new Map([kept, other].map((one) => [one, one.connectionsAccepted]));
     gw.rewrite(`limits: { timeout: 9s }\npools:\n${pool('b', [other, added])}${pool('a', [kept])}routes:
   - { path: /a, pools: [a], prefix: never }
   - { path: /b, pools: [b], prefix: never }
@@ -86,7 +86,10 @@ describe('a reload', () => {
     const { body, headers } = legacyRequest('tools/call', { name: 'ok' }, 2, session);
     expect((await rawCall(gw.at('/a'), body, headers)).status).toBe(200);
     while (other.calls().length < 3) expect((await call(gw.at('/b'))).status).toBe(200);
-    expect([kept.connectionsAccepted, other.connectionsAccepted]).toEqual(before);
+    // The gateway's own requests may open sockets of their own.
+    for (const [one, accepted] of before) {
+      expect(Math.max(...one.calls().map(({ connection }) => connection))).toBeLessThanOrEqual(accepted);
+    }
     expect(added.calls().length).toBeGreaterThan(0);
   });
 

@@ -17,6 +17,11 @@ function makePool(change: Partial<PoolSettings> = {}): Pool {
       sockets: { connections: 10, keepAliveMs: 4000, connectTimeoutMs: 2000, maxResponseBytes: 1_000_000 },
       maxInFlight: 0,
       queueTimeoutMs: 5000,
+      health: {
+        path: undefined,
+        checks: { intervalMs: 10_000, timeoutMs: 2000, unhealthyAfter: 3, healthyAfter: 1 },
+        outlier: { consecutiveFailures: 5, ejectionMs: 30_000, maxEjectedPercent: 50 },
+      },
       headers: [],
       forwardHeaders: new Set(),
       ...change,

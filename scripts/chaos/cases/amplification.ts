@@ -1,6 +1,7 @@
 // `amplification`: retries under general failure stay within their budget, and no unsafe call arrives twice, whatever breaks.
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ChaosCase } from '../chaos-case.ts';
+import { Report } from '../chaos-case.ts';
 import { Load } from '../load.ts';
 import type { Rig } from '../run-subjects.ts';
 import { runSubjects } from '../run-subjects.ts';
@@ -11,10 +12,16 @@ export const amplification: ChaosCase = {
   name: 'amplification',
   about: 'all upstreams answer 503; then random faults: retries stay in budget, no unsafe call arrives twice',
   run: (lab, settings) =>
-    runSubjects('amplification', lab, settings, { timeoutMs: TIMEOUT_MS }, async (rig) => {
-      await allDown(rig);
-      await randomFaults(rig);
-    }),
+    runSubjects(
+      new Report('amplification', settings.clients),
+      lab,
+      settings,
+      { timeoutMs: TIMEOUT_MS },
+      async (rig) => {
+        await allDown(rig);
+        await randomFaults(rig);
+      },
+    ),
 };
 
 async function allDown({ subject, running, replicas, settings, report }: Rig): Promise<void> {

@@ -1,6 +1,7 @@
 // `black_hole`: one of three upstreams answers 500 at once, so that the fewest connections are always there.
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ChaosCase } from '../chaos-case.ts';
+import { Report } from '../chaos-case.ts';
 import { failed, Load } from '../load.ts';
 import type { Rig } from '../run-subjects.ts';
 import { runSubjects } from '../run-subjects.ts';
@@ -11,11 +12,13 @@ const TIMEOUT_MS = 10_000;
 export const blackHole: ChaosCase = {
   name: 'black_hole',
   about: 'one of three upstreams answers 500 at once: to everything, and to calls only',
-  run: (lab, settings) =>
-    runSubjects('black_hole', lab, settings, { timeoutMs: TIMEOUT_MS }, async (rig) => {
-      await measure(rig, 'status_500', 'all');
-      await measure(rig, 'call_500', 'calls');
-    }),
+  async run(lab, settings) {
+    const plan = { timeoutMs: TIMEOUT_MS };
+    const report = new Report('black_hole', settings.clients);
+    await runSubjects(report, lab, settings, plan, (rig) => measure(rig, 'status_500', 'all'));
+    await runSubjects(report, lab, settings, plan, (rig) => measure(rig, 'call_500', 'calls'));
+    return report;
+  },
 };
 
 async function measure(
@@ -23,8 +26,7 @@ async function measure(
   mode: FaultMode,
   label: string,
 ): Promise<void> {
-  const [first, second] = replicas;
-  const victim = mode === 'status_500' ? first : second;
+  const [victim] = replicas;
   // The other proxies fail so fast that a minute of it would only burn the machine.
   const seconds = settings.quick ? 3 : subject === 'gateway' ? 60 : 8;
   await victim.fault(mode);

@@ -1,6 +1,7 @@
 // `kill`: one of three upstreams is killed with SIGKILL under load, and started again.
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ChaosCase } from '../chaos-case.ts';
+import { Report } from '../chaos-case.ts';
 import { failed, Load, percentile } from '../load.ts';
 import type { Rig } from '../run-subjects.ts';
 import { runSubjects } from '../run-subjects.ts';
@@ -10,7 +11,8 @@ const TIMEOUT_MS = 10_000;
 export const kill: ChaosCase = {
   name: 'kill',
   about: 'kill -9 one of three upstreams, then start it again',
-  run: (lab, settings) => runSubjects('kill', lab, settings, { timeoutMs: TIMEOUT_MS }, measure),
+  run: (lab, settings) =>
+    runSubjects(new Report('kill', settings.clients), lab, settings, { timeoutMs: TIMEOUT_MS }, measure),
 };
 
 async function measure({ subject, running, replicas: [victim], settings, report }: Rig): Promise<void> {

@@ -1,0 +1,44 @@
+// Answer failures: the failures that answers stand for, though the connection did all it should.
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Exchange } from '../core/exchange.ts';
+import { Failure } from '../core/failure.ts';
+import type { ReplyPeek } from '../mcp/reply-peek.ts';
+import { isEventStream, isJson, retryAfterMs } from './reply-headers.ts';
+import { judgeBody, judgeHead } from './verdict.ts';
+
+/** An answer that cannot be passed on; `fault` completes "The upstream server". */
+export function unusable(fault: string): Failure {
+  return new Failure('unusable', true, `The upstream server ${fault}`);
+}
+
+/** What an answer's status and headers break; undefined when it may pass so far. */
+export function headFailure(
+  x: Exchange,
+  status: number,
+  headers: IncomingHttpHeaders,
+  passesAuthorization: boolean,
+): Failure | undefined {
+  const encoding = headers['content-encoding'];
+  if (encoding !== undefined && encoding !== 'identity') {
+    return unusable(`answered with content-encoding ${encoding}, though it was asked for none`);
+  }
+  const type = headers['content-type'];
+  const sse = isEventStream(type) && status < 300;
+  const fault = judgeHead(x, status, isJson(type), sse, passesAuthorization);
+  if (fault === undefined) return undefined;
+  const kind = status >= 500 ? 'status' : status === 401 ? 'credential' : 'unusable';
+  return new Failure(kind, true, `The upstream server ${fault}`, { retryAfterMs: retryAfterMs(headers) });
+}
+
+/** What a whole JSON body breaks; undefined when it is an answer. */
+export function bodyFailure(x: Exchange, status: number, peek: ReplyPeek): Failure | undefined {
+  const fault = judgeBody(x, status, peek);
+  return fault === undefined ? undefined : unusable(fault);
+}
+
+/** What a whole answer says of its server, though it can be passed on: a 5xx with a message is an answer too. */
+export function statusFailure(status: number, headers: readonly string[]): Failure | undefined {
+  if (status < 500) return undefined;
+  const waits = headers.includes('retry-after') ? 0 : undefined;
+  return new Failure('status', true, `The upstream server answered ${status}`, { retryAfterMs: waits });
+}

@@ -1,0 +1,16 @@
+// The owner of an attempt: whoever makes it, and what it is told.
+import type { Failure } from '../core/failure.ts';
+import type { Reply } from '../core/reply.ts';
+import type { Attempt } from './attempt.ts';
+
+/** How an attempt ended: with an answer, broken, or because nobody wants its answer any more. */
+export type AttemptEnd = Failure | 'answered' | 'abandoned';
+
+/** Who waits for the attempt: gets the reply, or the failure while none has been given. */
+export interface AttemptOwner {
+  /** `failure` is set when the answer is whole and yet says that the server failed (5xx). */
+  reply(attempt: Attempt, reply: Reply, failure: Failure | undefined): void;
+  failed(attempt: Attempt, failure: Failure): void;
+  /** The upstream side is over; comes once for each attempt, before `reply` or `failed` where nothing was given yet. */
+  ended(attempt: Attempt, end: AttemptEnd): void;
+}

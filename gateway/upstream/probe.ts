@@ -1,0 +1,55 @@
+// Probes: ask an endpoint how it is, in MCP as long as nobody configures otherwise.
+import type { Endpoint } from '../core/endpoint.ts';
+import type { OwnAnswer } from './own-client.ts';
+import { OwnClient } from './own-client.ts';
+import type { Pool } from './pool.ts';
+
+/** The probes of one pool: a conversation with each endpoint, begun at its first check. */
+export class Probes {
+  readonly #pool: Pool;
+  readonly #path: string | undefined;
+  readonly #clients = new Map<Endpoint, OwnClient>();
+
+  /** `path`: asked with a plain GET instead of in MCP. */
+  constructor(pool: Pool, path: string | undefined) {
+    this.#pool = pool;
+    this.#path = path;
+  }
+
+  /** Rejects when the endpoint does not answer within `timeoutMs`, or not as one that works. */
+  ask(endpoint: Endpoint, timeoutMs: number): Promise<void> {
+    return this.#path === undefined
+      ? this.#askMcp(endpoint, timeoutMs)
+      : this.#get(endpoint, this.#path, timeoutMs);
+  }
+
+  /** Ends the conversation with an endpoint, or with all, so that no session of ours stays behind. */
+  async close(endpoint?: Endpoint): Promise<void> {
+    const leaving = endpoint === undefined ? [...this.#clients.keys()] : [endpoint];
+    const clients = leaving.flatMap((one) => this.#clients.get(one) ?? []);
+    for (const one of leaving) this.#clients.delete(one);
+    await Promise.allSettled(clients.map((client) => client.close()));
+  }
+
+  async #askMcp(endpoint: Endpoint, timeoutMs: number): Promise<void> {
+    const known = this.#clients.get(endpoint);
+    const client = known ?? new OwnClient(this.#pool, endpoint);
+    if (known === undefined) this.#clients.set(endpoint, client);
+    const answer = await client.ping(timeoutMs);
+    if (client.stateless !== undefined) endpoint.stateless = client.stateless;
+    if (!isAlive(answer)) throw new Error(`answered ${answer.status} without an MCP message`);
+  }
+
+  async #get(endpoint: Endpoint, path: string, timeoutMs: number): Promise<void> {
+    const signal = AbortSignal.timeout(timeoutMs);
+    const answer = await this.#pool.sockets(endpoint, true).request({ path, method: 'GET', signal });
+    await answer.body.dump();
+    if (answer.statusCode >= 400) throw new Error(`answered ${answer.statusCode} to GET ${path}`);
+  }
+}
+
+/** An error message is an answer too; so is the wish for a credential that only clients have, or for fewer requests. */
+function isAlive({ status, result, errorCode }: OwnAnswer): boolean {
+  if (status === 401 || status === 403 || status === 429) return true;
+  return status < 500 && (result !== undefined || errorCode !== undefined);
+}

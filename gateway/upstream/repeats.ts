@@ -1,0 +1,32 @@
+// Repeats: what a pool's configuration says about sending a request more than once.
+import type { PoolConfig } from '../../config/schema.ts';
+import { compileToolRules } from '../core/tool-rules.ts';
+import type { Catalogue } from './catalogue.ts';
+import { Hedges } from './hedge.ts';
+import type { RetryReason } from './retry.ts';
+import { Retries } from './retry.ts';
+import { repeatable, safeTools } from './safe-tools.ts';
+
+/** The two ways in which a request is sent more than once. */
+export interface Repeats {
+  readonly retries: Retries;
+  /** Undefined where no rule asks a second endpoint. */
+  readonly hedges: Hedges | undefined;
+}
+
+/** Compiles a pool's `retry` and the rules of its tools; `count` is told of each request sent once more. */
+export function buildRepeats(
+  pool: PoolConfig,
+  catalogue: Catalogue,
+  count: (reason: RetryReason) => void,
+): Repeats {
+  const isSafeTool = safeTools(pool, catalogue, repeatable);
+  const { attempts, budget_percent: budgetPercent } = pool.retry;
+  const ruleOf = pool.tools.some(({ hedge }) => hedge !== undefined)
+    ? compileToolRules(pool.tools)
+    : undefined;
+  return {
+    retries: new Retries({ attempts, budgetPercent, isSafeTool, count }),
+    hedges: ruleOf && new Hedges(ruleOf, isSafeTool, () => count('hedge')),
+  };
+}

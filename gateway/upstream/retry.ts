@@ -1,0 +1,85 @@
+// Retries: whether a broken attempt may be made again, and which requests do no harm when they arrive twice.
+import type { Exchange } from '../core/exchange.ts';
+import type { Failure, FailureKind } from '../core/failure.ts';
+import type { Envelope } from '../mcp/envelope.ts';
+import { Method } from '../mcp/methods.ts';
+import { RetryBudget } from './retry-budget.ts';
+import { RetryCredit } from './retry-credit.ts';
+import type { IsSafeTool } from './safe-tools.ts';
+
+/** Requests that only read. */
+const safeMethods: ReadonlySet<string> = new Set([
+  Method.discover,
+  Method.ping,
+  Method.toolsList,
+  Method.promptsGet,
+  Method.resourcesRead,
+  'prompts/list',
+  'resources/list',
+  'resources/templates/list',
+  'completion/complete',
+]);
+
+/** Whether a message may arrive twice; calls are the tool's matter. */
+export function isSafe({ kind, method, name, items }: Envelope, isSafeTool: IsSafeTool): boolean {
+  if (kind === 'batch') return items.every((item) => isSafe(item, isSafeTool));
+  if (kind !== 'request') return false;
+  if (method === Method.toolsCall) return name !== undefined && isSafeTool(name);
+  return safeMethods.has(method);
+}
+
+/** What a request is sent again for; the `reason` label of the metric. */
+export type RetryReason = FailureKind | 'hedge';
+
+export interface RetryParts {
+  /** Attempts in all that may reach an upstream, the first one included. */
+  readonly attempts: number;
+  readonly budgetPercent: number;
+  readonly isSafeTool: IsSafeTool;
+  readonly count: (reason: RetryReason) => void;
+}
+
+/** The retry policy of one pool. */
+export class Retries {
+  readonly #parts: RetryParts;
+  readonly #budget: RetryBudget;
+  readonly #credit: RetryCredit;
+
+  constructor(parts: RetryParts) {
+    this.#parts = parts;
+    this.#budget = new RetryBudget(parts.budgetPercent);
+    this.#credit = new RetryCredit(parts.budgetPercent / 100);
+  }
+
+  /** Takes note of a request's first attempt, at `now` in monotonic ms. */
+  requested(now: number): void {
+    this.#budget.requested(now);
+    this.#credit.requested();
+  }
+
+  /**
+   * Whether `x` may be sent again, as far as policy goes. An attempt of which nothing was sent costs no upstream any
+   * work, so that it may always be made elsewhere, as often as there are endpoints. An upstream that names a time to come
+   * back is taken at its word.
+   */
+  mayRetry(x: Exchange, failure: Failure): boolean {
+    if (x.clientGone || x.pinned !== undefined) return false;
+    if (!failure.sent) return true;
+    if (failure.kind === 'credential' || failure.kind === 'too_large') return false;
+    if (failure.retryAfterMs !== undefined || x.attempts >= this.#parts.attempts) return false;
+    return isSafe(x.envelope, this.#parts.isSafeTool);
+  }
+
+  /** Takes a retry out of the budget and counts it; false when there is none left. `ended` must follow a true. */
+  spend(failure: Failure, now: number): boolean {
+    if (failure.sent && !(this.#credit.allows && this.#budget.take(now))) return false;
+    this.#credit.began();
+    this.#parts.count(failure.kind);
+    return true;
+  }
+
+  /** A retry has ended, with an answer or without. */
+  ended(succeeded: boolean): void {
+    this.#credit.ended(succeeded);
+  }
+}
