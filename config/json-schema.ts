@@ -59,7 +59,7 @@ function forEditors(node: SchemaNode): SchemaNode {
   const shown = describe(description, node.default);
   if (!takesVariables(node)) return { ...shown, ...written };
   const { default: value, ...bare } = written;
-  const choices = Array.isArray(bare.anyOf) ? bare.anyOf : [bare];
+  const choices = Array.isArray(bare.anyOf) ? bare.anyOf.map(withoutKind) : [bare];
   const secretFile = kind === 'secret' ? [{ $ref: '#/$defs/file' }] : [];
   const variable = kind === 'secret' ? [] : [INTERPOLATED];
   return {
@@ -73,6 +73,11 @@ function forEditors(node: SchemaNode): SchemaNode {
 function takesVariables(node: SchemaNode): boolean {
   if (node.type === 'object' || node.type === 'array') return false;
   return node.type !== 'string' || node.kind !== undefined || 'pattern' in node || 'enum' in node;
+}
+
+/** The mark is ours, and editors that are strict do not know it. */
+function withoutKind({ kind, ...node }: SchemaNode): SchemaNode {
+  return node;
 }
 
 /** Puts the default into the sentence, for editors show only that. */
