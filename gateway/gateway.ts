@@ -107,6 +107,7 @@ export function buildGateway(config: Config, shared: Shared, previous?: Gateway)
     const charsOf = responseChars(own, config.limits, ruleOf);
     const handler = pipeline({
       observe: telemetry.observe(pool.name),
+      trace: telemetry.trace(pool.name),
       authenticate: identity.authenticate(route.path, pool.passesAuthorization),
       hasToolAccess: [...policies.values()].some(({ allows }) => allows !== undefined),
       rateLimit: hasRates ? rateLimit(shared.buckets, general) : undefined,

@@ -15,6 +15,8 @@ import { mirroredParamsStage } from './upstream/mirrored-params.ts';
 /** What one route's chain is made of. */
 export interface Parts extends ForwardParts {
   readonly observe: Stage;
+  /** Undefined where no spans are exported. */
+  readonly trace: Stage | undefined;
   /** Undefined where nobody has a credential and none is asked for. */
   readonly authenticate: Stage | undefined;
   /** Whether any client may call some tools only. */
@@ -40,6 +42,7 @@ export interface Parts extends ForwardParts {
 export function pipeline(parts: Parts): Handler {
   const stages: (Stage | undefined)[] = [
     parts.observe, //                       outermost: sees refusals too, and turns whatever breaks into an answer
+    parts.trace, //                         its span ends before the log line that names it
     parts.authenticate, //                  by the head alone: an unknown caller buys no buffer
     receive(), //                           the body is read and peeked: what is not MCP ends here, and the era is known
     mirroredParamsStage(parts.catalogue), // headers that stand for arguments must say what the arguments say

@@ -11,6 +11,7 @@ import type { Refusal } from './refusal.ts';
 import { refusalMessage, retryAfter } from './refusal.ts';
 import type { Reply } from './reply.ts';
 import type { Session } from './session.ts';
+import type { Trace } from './trace.ts';
 
 /** How the cache took part in an answer; a word of logs, metrics and `_meta`. */
 export type CacheStatus = 'hit' | 'miss' | 'stale' | 'coalesced' | 'bypass';
@@ -56,6 +57,8 @@ export class Exchange {
   errorType: string | undefined = undefined;
   /** What broke the last attempt, while no other has been made. */
   failure: Failure | undefined = undefined;
+  /** What traces it; undefined where nothing is traced. */
+  trace: Trace | undefined = undefined;
   /** Bytes of the answer's body. */
   replyBytes = 0;
   /** The tool's result was longer than its client may get, and has been cut: it is not to be kept for others. */

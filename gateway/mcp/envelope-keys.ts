@@ -14,4 +14,10 @@ export const paramKeys = [
   'requestState',
 ];
 
-export const metaKeys = [MetaKey.protocolVersion, MetaKey.progressToken, MetaKey.cache];
+export const metaKeys = [
+  MetaKey.protocolVersion,
+  MetaKey.progressToken,
+  MetaKey.traceparent,
+  MetaKey.tracestate,
+  MetaKey.cache,
+];

@@ -1,12 +1,13 @@
 // Reads envelopes from request bodies, in one strict pass over the bytes that builds nothing else.
 import { isUtf8 } from 'node:buffer';
-import { isAmbiguous, lookalike } from './ambiguity.ts';
+import { isAmbiguous } from './ambiguity.ts';
 import type { BadEnvelope, Envelope } from './envelope.ts';
 import { noEnvelope } from './envelope.ts';
-import { messageKeys, metaKeys, paramKeys } from './envelope-keys.ts';
+import { messageKeys, paramKeys } from './envelope-keys.ts';
 import type { ScanLimits } from './json-scanner.ts';
-import { JsonScanner, ScanProblem } from './json-scanner.ts';
-import { MetaKey, nameSource } from './methods.ts';
+import { ScanProblem } from './json-scanner.ts';
+import { bad, MetaScanner } from './meta-scanner.ts';
+import { nameSource } from './methods.ts';
 
 /** Batches of 2025-03-26 may hold this many messages. */
 const MAX_BATCH = 100;
@@ -33,26 +34,16 @@ export function readEnvelope(body: Buffer, limits?: ScanLimits): Envelope | BadE
   }
 }
 
-function bad(message: string): never {
-  throw new ScanProblem('message', message);
-}
-
-class EnvelopeReader extends JsonScanner {
+class EnvelopeReader extends MetaScanner {
   rawId: string | undefined;
   /** The document is an array: a fault in it is nobody's answer, whichever message it was found in. */
   isBatch = false;
   #nullId = false;
-  /** A text was spelled with escapes, so it may hold what plain JSON text cannot. */
-  #escapes = false;
   #method: string | undefined;
   #names: Names = {};
-  #claimed = false;
-  #revision: string | undefined;
-  #progressToken: string | undefined;
   #requestId: string | undefined;
   #continued = false;
   #extended = false;
-  #cacheWish: string | undefined;
   #argumentsStart = 0;
   #argumentsEnd = 0;
 
@@ -82,9 +73,9 @@ class EnvelopeReader extends JsonScanner {
   #reset(): void {
     this.rawId = undefined;
     this.#names = {};
-    this.#claimed = this.#continued = this.#extended = this.#nullId = this.#escapes = false;
-    this.#method = this.#revision = this.#progressToken = this.#requestId = undefined;
-    this.#cacheWish = undefined;
+    this.forget();
+    this.#continued = this.#extended = this.#nullId = false;
+    this.#method = this.#requestId = undefined;
     this.#argumentsStart = this.#argumentsEnd = 0;
   }
 
@@ -95,16 +86,16 @@ class EnvelopeReader extends JsonScanner {
     this.open(depth + 1);
     for (let first = true; this.nextKey(first); first = false) {
       const at = this.keyAmong(messageKeys);
-      seen = this.#once(seen, at, messageKeys);
+      seen = this.once(seen, at, messageKeys);
       switch (messageKeys[at]) {
         case 'jsonrpc':
-          version = this.#text(depth + 1);
+          version = this.text(depth + 1);
           break;
         case 'id':
           this.#id(depth + 1);
           break;
         case 'method':
-          this.#method = this.#text(depth + 1) ?? bad('"method" must be a string');
+          this.#method = this.text(depth + 1) ?? bad('"method" must be a string');
           break;
         case 'params':
           if (this.bytes[this.pos] === 0x7b) this.#params(depth + 1);
@@ -117,7 +108,7 @@ class EnvelopeReader extends JsonScanner {
           this.value(depth + 1);
           break;
         default:
-          this.#refuseLookalike(messageKeys);
+          this.refuseLookalike(messageKeys);
           this.value(depth + 1);
       }
     }
@@ -132,7 +123,7 @@ class EnvelopeReader extends JsonScanner {
     if (method !== undefined && this.#nullId) bad('"id" must be a string or a number');
     const source = nameSource(method ?? '');
     const name = source && this.#names[source];
-    if (this.#escapes && (isAmbiguous(method ?? '') || isAmbiguous(name ?? ''))) {
+    if (this.escapes && (isAmbiguous(method ?? '') || isAmbiguous(name ?? ''))) {
       bad('"method" or name holds control characters or half a surrogate pair');
     }
     return {
@@ -140,13 +131,14 @@ class EnvelopeReader extends JsonScanner {
       method: method ?? '',
       id: this.rawId,
       name,
-      claimed: this.#claimed,
-      revision: this.#revision,
-      progressToken: this.#progressToken,
+      claimed: this.claimed,
+      revision: this.revision,
+      progressToken: this.progressToken,
+      trace: this.trace,
       requestId: this.#requestId,
       continued: this.#continued,
       extended: this.#extended,
-      cacheWish: this.#cacheWish,
+      cacheWish: this.cacheWish,
       argumentsStart: this.#argumentsStart,
       argumentsEnd: this.#argumentsEnd,
       items: noEnvelope.items,
@@ -158,14 +150,14 @@ class EnvelopeReader extends JsonScanner {
     this.open(depth + 1);
     for (let first = true; this.nextKey(first); first = false) {
       const at = this.keyAmong(paramKeys);
-      seen = this.#once(seen, at, paramKeys);
+      seen = this.once(seen, at, paramKeys);
       const key = paramKeys[at];
       const start = this.pos;
       switch (key) {
         case 'name':
         case 'uri':
         case 'taskId':
-          this.#names[key] = this.#text(depth + 1);
+          this.#names[key] = this.text(depth + 1);
           break;
         case 'arguments':
           this.value(depth + 1);
@@ -173,7 +165,7 @@ class EnvelopeReader extends JsonScanner {
           this.#argumentsEnd = this.pos;
           break;
         case '_meta':
-          if (this.bytes[start] === 0x7b) this.#meta(depth + 1);
+          if (this.bytes[start] === 0x7b) this.meta(depth + 1);
           else this.value(depth + 1);
           break;
         case 'requestId':
@@ -187,54 +179,10 @@ class EnvelopeReader extends JsonScanner {
           break;
         default:
           this.#extended = true;
-          this.#refuseLookalike(paramKeys);
+          this.refuseLookalike(paramKeys);
           this.value(depth + 1);
       }
     }
-  }
-
-  #meta(depth: number): void {
-    let seen = 0;
-    this.open(depth + 1);
-    for (let first = true; this.nextKey(first); first = false) {
-      const at = this.keyAmong(metaKeys);
-      seen = this.#once(seen, at, metaKeys);
-      const key = metaKeys[at];
-      const start = this.pos;
-      if (key === MetaKey.protocolVersion) {
-        this.#claimed = true;
-        this.#revision = this.#text(depth + 1);
-      } else if (key === MetaKey.cache) {
-        this.#cacheWish = this.#text(depth + 1);
-      } else {
-        this.value(depth + 1);
-        if (key === MetaKey.progressToken) this.#progressToken = this.slice(start, this.pos);
-      }
-    }
-  }
-
-  /** Parsers disagree on which of two equal keys counts, so a body with two in its envelope could be read in two ways. */
-  #once(seen: number, at: number, of: readonly string[]): number {
-    if (at === -1) return seen;
-    if ((seen & (1 << at)) !== 0) bad(`"${of[at]}" stands twice`);
-    return seen | (1 << at);
-  }
-
-  #refuseLookalike(of: readonly string[]): void {
-    const member = lookalike(this.key(), of);
-    if (member !== undefined) bad(`A key resembles "${member}" in all but case`);
-  }
-
-  /** A string value decoded; undefined, and consumed, when the value is of another type. */
-  #text(depth: number): string | undefined {
-    const start = this.pos;
-    if (this.bytes[start] !== 0x22) {
-      this.value(depth);
-      return undefined;
-    }
-    if (!this.string()) return this.slice(start + 1, this.pos - 1);
-    this.#escapes = true;
-    return String(JSON.parse(this.slice(start, this.pos)));
   }
 
   #id(depth: number): void {

@@ -1,5 +1,17 @@
 // The envelope: the few fields of a JSON-RPC message that the gateway looks at, and nothing else of it.
 
+/** Where a value lies in the body: byte offsets, a string's quotes included. */
+export interface ByteRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** The W3C trace context that `_meta` carries (SEP-414), as far as its values are strings; its baggage passes unread. */
+export interface MetaTrace {
+  traceparent: ByteRange | undefined;
+  tracestate: ByteRange | undefined;
+}
+
 /** What a request body holds, as far as the gateway looks. */
 export interface Envelope {
   readonly kind: 'request' | 'notification' | 'response' | 'batch' | 'none';
@@ -15,6 +27,8 @@ export interface Envelope {
   readonly revision: string | undefined;
   /** Raw JSON text of `_meta.progressToken`. */
   readonly progressToken: string | undefined;
+  /** Undefined where `_meta` has no trace context. */
+  readonly trace: MetaTrace | undefined;
   /** `params.requestId` of `notifications/cancelled`, raw. */
   readonly requestId: string | undefined;
   /** True when the request goes on with an earlier one (`inputResponses` or `requestState`): never cached. */
@@ -38,6 +52,7 @@ export const noEnvelope: Envelope = {
   claimed: false,
   revision: undefined,
   progressToken: undefined,
+  trace: undefined,
   requestId: undefined,
   continued: false,
   extended: false,

@@ -11,6 +11,8 @@ export const MetaKey = {
   /** The gateway's own: on a request what the client wants of the cache, on a result how it was had. */
   cache: 'mcp-gateway/cache',
   truncated: 'mcp-gateway/truncated',
+  traceparent: 'traceparent',
+  tracestate: 'tracestate',
 } as const;
 
 export const Method = {

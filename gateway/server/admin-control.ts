@@ -7,6 +7,7 @@ import type { Gateway } from '../gateway.ts';
 import { endpointLabel } from '../telemetry/access-log.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Pool } from '../upstream/pool.ts';
+import { logLevelApp } from './log-level.ts';
 import type { ReloadOutcome } from './reload.ts';
 
 /** What can be controlled. */
@@ -19,6 +20,7 @@ export interface ControlService {
 /** The routes below `/admin`. */
 export function controlApp({ current, reload, logger }: ControlService): Hono {
   const app = new Hono();
+  app.route('/log-level', logLevelApp(logger));
   app.post('/reload', (c) => {
     const outcome = reload();
     if (!outcome.ok) return c.json({ ok: false, problems: outcome.problems }, 422);

@@ -47,7 +47,9 @@ export async function run(
     logger,
     version,
     knowsTool: (pool, tool) => gateway.catalogues.get(pool)?.find(tool) !== undefined,
+    knowsPrompt: (pool, prompt) => gateway.catalogues.get(pool)?.prompts.has(prompt) ?? false,
   });
+  await telemetry.startExports(process.env);
   const shared = new Shared(telemetry);
   let gateway = buildGateway(config, shared);
   let draining = false;
@@ -73,7 +75,8 @@ export async function run(
         if (next.listen.tls !== undefined) certificate?.use(next.listen.tls);
         gateway = buildGateway(next, shared, old);
         publicListener.swap(serviceOf(gateway));
-        logger.level = next.log.level;
+        // A level set at run time stays until the file says another one.
+        if (next.log.level !== old.config.log.level) logger.level = next.log.level;
         askForTools(gateway);
         old.retire(gateway).catch((error: unknown) => {
           logger.error({ event: 'retire_failed', message: String(error) });
@@ -125,7 +128,7 @@ export async function run(
       await gateway.close();
       overload.stop();
       shared.close();
-      telemetry.close();
+      await telemetry.close();
       logger.info({ event: 'stopped' });
     },
   };

@@ -4,6 +4,7 @@ import type { Exchange } from '../core/exchange.ts';
 import { quote } from './log-format.ts';
 import { type Logger, timestamp } from './logger.ts';
 import { OTHER } from './operations.ts';
+import { callersOf } from './trace-context.ts';
 
 /** Calls of one tool since start. */
 interface Tally {
@@ -52,7 +53,7 @@ export class AccessLog {
     if (errorType !== undefined) tally.errors++;
     if (!this.#log.writesInfo) return;
     const { name: eraName } = era;
-    const trace = traceId(x.inbound.traceparent);
+    const trace = x.trace?.traceId ?? callersOf(x).parent?.traceId;
     this.#log.line(
       `{"event":"tool_execution","time":"${timestamp(Date.now())}","level":"info"` +
         `,"client":${text(x.principal.id)},"pool":${quotedPool}` +
@@ -90,16 +91,6 @@ export class AccessLog {
 export function endpointLabel(endpoint: Endpoint): string {
   const query = endpoint.path.indexOf('?');
   return endpoint.origin + (query === -1 ? endpoint.path : endpoint.path.slice(0, query));
-}
-
-const traceparent = /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-.*)?$/;
-
-/** The trace id of a valid `traceparent` (W3C Trace Context, level 1, 3.2.2); version 00 has nothing after its flags. */
-export function traceId(header: string | undefined): string | undefined {
-  if (header === undefined) return undefined;
-  const match = traceparent.exec(header);
-  if (match === null || (match[2] !== undefined && header.startsWith('00'))) return undefined;
-  return match[1];
 }
 
 function tallyOf(tools: Map<string, Tally>, label: string): Tally {

@@ -3,20 +3,20 @@ import type { Endpoint } from '../core/endpoint.ts';
 import type { Exchange } from '../core/exchange.ts';
 import type { Failure } from '../core/failure.ts';
 import type { Figures } from './figures.ts';
-import type { Histogram, Instruments } from './instruments.ts';
-import { isOperation, type KnowsTool, Operations, toolLabel } from './operations.ts';
+import type { Histogram, Instruments, Labels } from './instruments.ts';
+import { isOperation, type Known, nameLabel, Operations } from './operations.ts';
 
 /** Records the attempts at all endpoints. */
 export class Attempts {
   readonly #histogram: Histogram;
   readonly #figures: Figures;
-  readonly #knowsTool: KnowsTool;
+  readonly #known: Known;
   readonly #byEndpoint = new WeakMap<Endpoint, Operations>();
 
-  constructor(instruments: Instruments, figures: Figures, knowsTool: KnowsTool) {
+  constructor(instruments: Instruments, figures: Figures, known: Known) {
     this.#histogram = instruments.histogram('mcp_client_operation_duration_seconds');
     this.#figures = figures;
-    this.#knowsTool = knowsTool;
+    this.#known = known;
   }
 
   /** Told at the end of each attempt, before the exchange goes on. */
@@ -25,32 +25,49 @@ export class Attempts {
     const tookMs = now - x.sentAt;
     x.upstreamMs += tookMs;
     const operations = this.#operations(endpoint);
-    const errorType =
-      failure === undefined || failure.kind === 'status' ? (x.errorType ?? failure?.kind) : failure.kind;
+    const errorType = errorTypeOf(x, failure);
     if (!x.stream) this.#figures.attempt(endpoint, tookMs, errorType, now);
     const { envelope } = x;
     if (isOperation(envelope)) {
-      const tool = toolLabel(this.#knowsTool, endpoint.pool, envelope);
-      operations.series(x, envelope, tool, errorType).record(tookMs / 1000);
+      const name = nameLabel(this.#known, endpoint.pool, envelope);
+      operations.series(x, envelope, name, errorType).record(tookMs / 1000);
       return;
     }
     for (const item of envelope.items) {
       if (!isOperation(item)) continue;
-      const tool = toolLabel(this.#knowsTool, endpoint.pool, item);
-      operations.series(x, item, tool, errorType).record(tookMs / 1000);
+      const name = nameLabel(this.#known, endpoint.pool, item);
+      operations.series(x, item, name, errorType).record(tookMs / 1000);
     }
   }
 
   #operations(endpoint: Endpoint): Operations {
     let operations = this.#byEndpoint.get(endpoint);
     if (operations === undefined) {
-      const { hostname, port, protocol } = new URL(endpoint.url);
-      operations = new Operations(this.#histogram, {
-        'server.address': hostname,
-        'server.port': port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port),
-      });
+      operations = new Operations(this.#histogram, serverOf(endpoint));
       this.#byEndpoint.set(endpoint, operations);
     }
     return operations;
   }
+}
+
+/** Why an attempt did not succeed; an answer with a bad status says it best itself. */
+export function errorTypeOf(x: Exchange, failure: Failure | undefined): string | undefined {
+  if (failure === undefined || failure.kind === 'status') return x.errorType ?? failure?.kind;
+  return failure.kind;
+}
+
+const servers = new WeakMap<Endpoint, Labels>();
+
+/** An endpoint as the conventions name a server. */
+export function serverOf(endpoint: Endpoint): Labels {
+  let server = servers.get(endpoint);
+  if (server === undefined) {
+    const { hostname, port, protocol } = new URL(endpoint.url);
+    server = {
+      'server.address': hostname,
+      'server.port': port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port),
+    };
+    servers.set(endpoint, server);
+  }
+  return server;
 }

@@ -26,10 +26,12 @@ const operationLabels = [
   'mcp.method.name',
   'gen_ai.operation.name',
   'gen_ai.tool.name',
+  'gen_ai.prompt.name',
   'error.type',
   'rpc.response.status_code',
   'mcp.protocol.version',
   'network.protocol.name',
+  'network.protocol.version',
   'network.transport',
 ] as const;
 

@@ -5,12 +5,13 @@ import { type RefusalReason, refusal, refusals } from '../core/refusal.ts';
 import type { Reply } from '../core/reply.ts';
 import type { Stage } from '../core/stage.ts';
 import type { Envelope } from '../mcp/envelope.ts';
+import { Method } from '../mcp/methods.ts';
 import { AccessLog } from './access-log.ts';
 import { CacheLookups } from './cache-lookups.ts';
 import type { Figures } from './figures.ts';
 import type { CounterSeries, HistogramSeries, Instruments } from './instruments.ts';
 import type { Logger } from './logger.ts';
-import { isOperation, type KnowsTool, Operations, toolLabel } from './operations.ts';
+import { isOperation, type Known, nameLabel, Operations } from './operations.ts';
 
 /** Exchanges, from the first byte in to the last byte out. */
 export class Observer {
@@ -20,17 +21,17 @@ export class Observer {
   readonly #accessLog: AccessLog;
   readonly #figures: Figures;
   readonly #cacheLookups: CacheLookups;
-  readonly #knowsTool: KnowsTool;
+  readonly #known: Known;
   readonly #operations: Operations;
   readonly #overhead: HistogramSeries;
   readonly #refusals: Readonly<Record<RefusalReason, CounterSeries>>;
 
-  constructor(instruments: Instruments, figures: Figures, log: Logger, knowsTool: KnowsTool) {
+  constructor(instruments: Instruments, figures: Figures, log: Logger, known: Known) {
     this.#log = log;
     this.#accessLog = new AccessLog(log);
     this.#figures = figures;
     this.#cacheLookups = new CacheLookups(instruments);
-    this.#knowsTool = knowsTool;
+    this.#known = known;
     this.#operations = new Operations(instruments.histogram('mcp_server_operation_duration_seconds'));
     this.#overhead = instruments.histogram('mcp_gateway_overhead_seconds').series({});
     const counter = instruments.counter('mcp_gateway_refusals_total');
@@ -79,13 +80,14 @@ export class Observer {
     if (!isOperation(message)) return;
     const now = performance.now();
     const durationMs = now - x.startedAt;
-    const label = toolLabel(this.#knowsTool, pool, message);
+    const label = nameLabel(this.#known, pool, message);
+    const tool = message.method === Method.toolsCall ? label : '';
     this.#operations.series(x, message, label, x.errorType).record(durationMs / 1000);
     const upstreamMs = x.attempts === 0 ? undefined : Math.min(x.upstreamMs, durationMs);
     if (upstreamMs !== undefined && !x.stream) this.#overhead.record((durationMs - upstreamMs) / 1000);
-    if (!x.stream) this.#figures.operation(x, pool, label, durationMs, upstreamMs ?? 0, now);
-    if (x.cacheStatus !== undefined) this.#cacheLookups.add(pool, label || message.method, x.cacheStatus);
-    if (label === '') return;
+    if (!x.stream) this.#figures.operation(x, pool, tool, durationMs, upstreamMs ?? 0, now);
+    if (x.cacheStatus !== undefined) this.#cacheLookups.add(pool, tool || message.method, x.cacheStatus);
+    if (tool === '') return;
     this.#accessLog.record(x, { pool, tool: message.name, label, durationMs, upstreamMs });
   }
 }

@@ -7,16 +7,22 @@ import type { Envelope } from '../mcp/envelope.ts';
 import { Method, methodLabel } from '../mcp/methods.ts';
 import type { Histogram, HistogramSeries, Labels } from './instruments.ts';
 
-/** Whether a pool's upstream really lists a tool: only then may its name become a label. */
-export type KnowsTool = (pool: string, tool: string) => boolean;
+/** Whether a pool's upstream really lists a tool (or prompt): only then may its name become a label. */
+export type KnowsTool = (pool: string, name: string) => boolean;
+
+/** Which names a pool's upstream really lists; any other is a caller's text. */
+export interface Known {
+  readonly tool: KnowsTool;
+  readonly prompt: KnowsTool;
+}
 
 /** Label of what is not known well enough to be named. */
 export const OTHER = '_other';
 
 const revisions = ['2024-11-05', '2025-03-26', '2025-06-18', '2025-11-25', '2026-07-28'];
 const integer = /^-?\d{1,10}$/;
-/** Tools that are told apart under one method, over the life of the process. */
-const MAX_TOOLS = 2000;
+/** Tools, or prompts, that are told apart under one method, over the life of the process. */
+const MAX_NAMES = 2000;
 /** Different JSON-RPC codes that upstreams may bring into the labels. */
 const MAX_CODES = 100;
 
@@ -35,7 +41,7 @@ function errorLabel(errorType: string): string {
   return errorType;
 }
 
-/** Series of one method and tool: by revision, for success and for each kind of error. */
+/** Series of one method and tool or prompt: by revision, for success and for each kind of error. */
 interface Branch {
   readonly ok: (HistogramSeries | undefined)[];
   readonly failed: Map<string, (HistogramSeries | undefined)[]>;
@@ -52,11 +58,11 @@ export class Operations {
     this.#shared = shared;
   }
 
-  /** The series of a message; `tool` is a tool's label for a tool call, else empty. */
-  series(x: Exchange, message: Envelope, tool: string, errorType: string | undefined): HistogramSeries {
+  /** The series of a message; `name` is the label of the tool or prompt that it names, else empty. */
+  series(x: Exchange, message: Envelope, name: string, errorType: string | undefined): HistogramSeries {
     const revision = revisions.indexOf(message.revision ?? x.inbound.protocolVersion ?? '') + 1;
     const method = methodLabel(message.method);
-    const branch = this.#branch(method, tool);
+    const branch = this.#branch(method, name);
     const error = errorType === undefined ? undefined : errorLabel(errorType);
     let row = error === undefined ? branch.ok : branch.failed.get(error);
     if (row === undefined) {
@@ -65,35 +71,40 @@ export class Operations {
     }
     let series = row[revision];
     if (series === undefined) {
-      series = this.#histogram.series(this.#labels(method, tool, error, revisions[revision - 1]));
+      series = this.#histogram.series(this.#labels(method, name, error, revisions[revision - 1]));
       row[revision] = series;
     }
     return series;
   }
 
-  #branch(method: string, tool: string): Branch {
-    let tools = this.#branches.get(method);
-    if (tools === undefined) {
-      tools = new Map();
-      this.#branches.set(method, tools);
+  #branch(method: string, name: string): Branch {
+    let names = this.#branches.get(method);
+    if (names === undefined) {
+      names = new Map();
+      this.#branches.set(method, names);
     }
-    let branch = tools.get(tool);
-    if (branch === undefined && tools.size >= MAX_TOOLS) branch = tools.get(OTHER);
+    let branch = names.get(name);
+    if (branch === undefined && names.size >= MAX_NAMES) branch = names.get(OTHER);
     if (branch === undefined) {
       branch = { ok: newRow(), failed: new Map() };
-      tools.set(tool, branch);
+      names.set(name, branch);
     }
     return branch;
   }
 
-  #labels(method: string, tool: string, error: string | undefined, revision: string | undefined): Labels {
+  #labels(method: string, name: string, error: string | undefined, revision: string | undefined): Labels {
     return {
       'mcp.method.name': method,
-      ...(tool !== '' && { 'gen_ai.operation.name': 'execute_tool', 'gen_ai.tool.name': tool }),
+      ...(method === Method.toolsCall && {
+        'gen_ai.operation.name': 'execute_tool',
+        'gen_ai.tool.name': name,
+      }),
+      ...(method === Method.promptsGet && { 'gen_ai.prompt.name': name }),
       ...(error !== undefined && { 'error.type': error }),
       ...(error !== undefined && integer.test(error) && { 'rpc.response.status_code': error }),
       ...(revision !== undefined && { 'mcp.protocol.version': revision }),
       'network.protocol.name': 'http',
+      'network.protocol.version': '1.1',
       'network.transport': 'tcp',
       ...this.#shared,
     };
@@ -109,6 +120,13 @@ export function toolLabel(knowsTool: KnowsTool, pool: string, message: Envelope)
   if (message.method !== Method.toolsCall) return '';
   const tool = message.name;
   return tool !== undefined && knowsTool(pool, tool) ? tool : OTHER;
+}
+
+/** The label of the tool or prompt that a message names; empty when it names none. */
+export function nameLabel(known: Known, pool: string, message: Envelope): string {
+  if (message.method !== Method.promptsGet) return toolLabel(known.tool, pool, message);
+  const prompt = message.name;
+  return prompt !== undefined && known.prompt(pool, prompt) ? prompt : OTHER;
 }
 
 /** Whether a message is an operation that the conventions time: an answer from the client is part of another one. */

@@ -12,17 +12,24 @@ import { Instruments, type Labels, type Reading } from './instruments.ts';
 import type { Logger } from './logger.ts';
 import type { CounterName, GaugeName } from './metric-names.ts';
 import { Observer } from './observe.ts';
-import { type KnowsTool, OTHER, toolLabel } from './operations.ts';
+import { type Known, type KnowsTool, OTHER, toolLabel } from './operations.ts';
+import { exportPlan } from './otel-environment.ts';
+import type { Exports } from './otlp.ts';
 import { processMetrics } from './process-metrics.ts';
 
 /** Clients that a gauge tells apart. */
 const MAX_CLIENTS = 200;
+
+/** How long the last exports may take, in ms. */
+const EXPORT_CLOSE_MS = 2000;
 
 export interface TelemetrySettings {
   readonly logger: Logger;
   /** Version of the gateway. */
   readonly version: string;
   readonly knowsTool: KnowsTool;
+  /** Without it every prompt is counted under one label. */
+  readonly knowsPrompt?: KnowsTool;
 }
 
 /** Records what happens and shows it. */
@@ -32,19 +39,21 @@ export class Telemetry {
   /** What happened lately, for the page and the advice. */
   readonly figures = new Figures();
   readonly #logger: Logger;
-  readonly #knowsTool: KnowsTool;
   readonly #version: string;
   readonly #observer: Observer;
   readonly #attempts: Attempts;
   readonly #endProcessMetrics: () => void;
+  readonly #known: Known;
   #producer: MetricProducer | undefined;
+  #exports: Exports | undefined;
+  #trace: ((pool: string) => Stage) | undefined;
 
-  constructor({ logger, version, knowsTool }: TelemetrySettings) {
+  constructor({ logger, version, knowsTool, knowsPrompt = () => false }: TelemetrySettings) {
     this.#logger = logger;
-    this.#knowsTool = knowsTool;
     this.#version = version;
-    this.#observer = new Observer(this.instruments, this.figures, logger, knowsTool);
-    this.#attempts = new Attempts(this.instruments, this.figures, knowsTool);
+    this.#known = { tool: knowsTool, prompt: knowsPrompt };
+    this.#observer = new Observer(this.instruments, this.figures, logger, this.#known);
+    this.#attempts = new Attempts(this.instruments, this.figures, this.#known);
     this.#endProcessMetrics = processMetrics(this.instruments, version);
     this.byClient('mcp_gateway_in_flight', () => this.#inFlight());
     this.instruments.read('mcp_gateway_streams', () => this.#streams());
@@ -54,6 +63,26 @@ export class Telemetry {
   /** The outermost stage for the exchanges of a pool: counts, times, logs, and answers what is thrown. */
   observe(pool: string): Stage {
     return this.#observer.stage(pool);
+  }
+
+  /** The stage that traces the exchanges of a pool; undefined where no spans are exported. Stands within `observe`. */
+  trace(pool: string): Stage | undefined {
+    return this.#trace?.(pool);
+  }
+
+  /** Starts the exports that `env` (OTEL_*) asks for; to be awaited before stages are made. */
+  async startExports(env: Readonly<Record<string, string | undefined>>): Promise<void> {
+    const plan = exportPlan(env);
+    for (const message of plan.problems) this.#logger.warn({ event: 'otel_environment', message });
+    if (plan.traces === undefined && plan.metrics === undefined) return;
+    const [{ startExports }, { traceStage }] = await Promise.all([
+      import('./otlp.ts'),
+      import('./tracing.ts'),
+    ]);
+    const failed = (message: string) => this.#logger.warn({ event: 'export_failed', message });
+    this.#exports = await startExports(plan, this.#version, () => this.producer(), failed);
+    const { tracer } = this.#exports;
+    if (tracer !== undefined) this.#trace = traceStage({ tracer, known: this.#known });
   }
 
   /** Told at the end of each attempt; `failure` is what broke, if anything. */
@@ -74,7 +103,7 @@ export class Telemetry {
   countCall(name: CounterName, pool: string, x: Exchange): void {
     this.instruments
       .counter(name)
-      .series({ pool, tool: toolLabel(this.#knowsTool, pool, x.envelope) })
+      .series({ pool, tool: toolLabel(this.#known.tool, pool, x.envelope) })
       .add();
   }
 
@@ -118,9 +147,10 @@ export class Telemetry {
     return prometheusText(resourceMetrics);
   }
 
-  /** Ends what runs beside the requests. */
-  close(): void {
+  /** Sends what is still to be exported and ends what runs beside the requests. */
+  async close(): Promise<void> {
     this.#endProcessMetrics();
+    await this.#exports?.close(EXPORT_CLOSE_MS);
   }
 
   *#inFlight(): Iterable<readonly [client: string, count: number]> {

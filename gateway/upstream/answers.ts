@@ -21,3 +21,8 @@ export function signOf({ method, id }: ReplyPeek): StreamSign {
   if (method === 'notifications/progress') return 'progress';
   return method !== undefined && id !== undefined ? 'asks_client' : 'other';
 }
+
+/** The bytes of an answer that came in pieces, copied only where there were several. */
+export function joined(pieces: readonly Buffer[]): Buffer {
+  return pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces);
+}

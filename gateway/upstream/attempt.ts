@@ -8,10 +8,11 @@ import { Failure } from '../core/failure.ts';
 import type { Refusal } from '../core/refusal.ts';
 import { refusal } from '../core/refusal.ts';
 import type { ByteStream, Reply, Sink } from '../core/reply.ts';
+import type { AttemptTrace } from '../core/trace.ts';
 import { ReplyPeek } from '../mcp/reply-peek.ts';
 import { SseScanner } from '../mcp/sse-scanner.ts';
 import { bodyFailure, headFailure, statusFailure, unusable } from './answer-failures.ts';
-import { isLastAnswer, noteOutcome, signOf } from './answers.ts';
+import { isLastAnswer, joined, noteOutcome, signOf } from './answers.ts';
 import type { AttemptEnd, AttemptOwner } from './attempt-owner.ts';
 import { connectionFailure } from './connection-failure.ts';
 import { isEventStream, isJson, replyHeaders } from './reply-headers.ts';
@@ -21,6 +22,8 @@ const HOLD_BYTES = 64 * 1024;
 
 /** Speaks undici's handler interface on one side and is the reply's byte stream on the other. */
 export class Attempt implements Dispatcher.DispatchHandler, ByteStream {
+  /** What the endpoint is told of the trace; undefined where nothing is traced. */
+  trace: AttemptTrace | undefined = undefined;
   readonly #x: Exchange;
   readonly endpoint: Endpoint;
   /** Monotonic ms. */
@@ -115,7 +118,7 @@ export class Attempt implements Dispatcher.DispatchHandler, ByteStream {
       if (peek !== undefined) noteOutcome(x, peek);
       return this.#finish('end', 'answered');
     }
-    const body = this.#heldBytes === 0 ? null : this.#body();
+    const body = this.#heldBytes === 0 ? null : joined(this.#held);
     // JSON that a client decodes with replacement characters is another answer than the one given (RFC 8259 §8.1).
     const isText = peek === undefined || body === null || isUtf8(body);
     if (!isText) return this.#breakOff(unusable('answered with broken JSON'));
@@ -197,10 +200,6 @@ export class Attempt implements Dispatcher.DispatchHandler, ByteStream {
       refusal: undefined,
     };
     this.#owner.reply(this, reply, failure);
-  }
-
-  #body(): Buffer {
-    return this.#held.length === 1 ? (this.#held[0] as Buffer) : Buffer.concat(this.#held);
   }
 
   #onMessage(message: ReplyPeek): void {

@@ -3,6 +3,7 @@ import { Method } from '../mcp/methods.ts';
 import { type MirroredParam, mirroredParams } from '../mcp/param-headers.ts';
 import { OwnClient } from './own-client.ts';
 import type { Pool } from './pool.ts';
+import { PromptNames } from './prompt-names.ts';
 
 /** What the gateway knows of one tool. */
 export interface KnownTool {
@@ -20,6 +21,7 @@ const MAX_TOOLS = 10_000;
 
 /** The tools of one pool; empty until the first list has arrived. */
 export class Catalogue {
+  readonly prompts: PromptNames;
   readonly #pool: Pool;
   readonly #now: () => number;
   #tools: ReadonlyMap<string, KnownTool>;
@@ -34,6 +36,7 @@ export class Catalogue {
     this.#pool = pool;
     this.#tools = known;
     this.#now = now;
+    this.prompts = new PromptNames(pool, now);
   }
 
   get tools(): ReadonlyMap<string, KnownTool> {

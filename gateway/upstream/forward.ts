@@ -11,6 +11,7 @@ import type { AttemptEnd, AttemptOwner } from './attempt-owner.ts';
 import { noticeCancelled } from './cancel-notice.ts';
 import type { Pool } from './pool.ts';
 import type { Repeats } from './repeats.ts';
+import { requestBody } from './request-body.ts';
 import { requestHeaders } from './request-headers.ts';
 
 /** Told of each attempt's end, for metrics and health. */
@@ -105,6 +106,7 @@ class Forwarding implements AttemptOwner, Running {
 
   ended(attempt: Attempt, end: AttemptEnd): void {
     const { endpoint, startedAt } = attempt;
+    attempt.trace?.end(end);
     if (this.#x.stream) endpoint.streams--;
     else endpoint.inFlight--;
     this.#parts.pool.room?.serve();
@@ -170,7 +172,9 @@ class Forwarding implements AttemptOwner, Running {
     x.sentAt = now;
     if (x.stream) endpoint.streams++;
     else endpoint.inFlight++;
-    return new Attempt(x, endpoint, this, this.#parts.pool.passesAuthorization, now);
+    const attempt = new Attempt(x, endpoint, this, this.#parts.pool.passesAuthorization, now);
+    attempt.trace = x.trace?.attempt(endpoint);
+    return attempt;
   }
 
   #dispatch(attempt: Attempt): void {
@@ -181,8 +185,8 @@ class Forwarding implements AttemptOwner, Running {
       {
         path: endpoint.path,
         method: x.inbound.method as 'POST',
-        headers: requestHeaders(x, pool.headerRules),
-        body: x.body ?? null,
+        headers: requestHeaders(x, pool.headerRules, attempt.trace),
+        body: requestBody(x, attempt.trace),
       },
       attempt,
     );

@@ -1,5 +1,6 @@
 // Headers of upstream requests: built from an allow-list, so that nothing of a client crosses unless named here.
 import type { Exchange } from '../core/exchange.ts';
+import type { TraceContext } from '../core/trace.ts';
 
 /** What a pool adds to each request, and which client headers it lets through. */
 export interface HeaderRules {
@@ -40,7 +41,7 @@ const kept: ReadonlySet<string> = new Set([
 const DEFAULT_ACCEPT = 'application/json, text/event-stream';
 
 /** Headers of the upstream request of `x`, as name, value, name, value; undici adds Host and Content-Length. */
-export function requestHeaders(x: Exchange, rules: HeaderRules): string[] {
+export function requestHeaders(x: Exchange, rules: HeaderRules, trace?: TraceContext): string[] {
   const { inbound } = x;
   const headers = ['accept', inbound.accept ?? DEFAULT_ACCEPT, 'accept-encoding', 'identity'];
   if (x.body !== undefined && inbound.contentType !== undefined) {
@@ -48,8 +49,9 @@ export function requestHeaders(x: Exchange, rules: HeaderRules): string[] {
   }
   x.era.pushHeaders(inbound, headers);
   if (x.session !== undefined) headers.push('mcp-session-id', x.session.upstreamId);
-  if (inbound.traceparent !== undefined) headers.push('traceparent', inbound.traceparent);
-  if (inbound.tracestate !== undefined) headers.push('tracestate', inbound.tracestate);
+  const { traceparent, tracestate } = trace ?? inbound;
+  if (traceparent !== undefined) headers.push('traceparent', traceparent);
+  if (tracestate !== undefined) headers.push('tracestate', tracestate);
   if (inbound.baggage !== undefined) headers.push('baggage', inbound.baggage);
   for (let i = 0; i < inbound.forwarded.length; i++) headers.push(inbound.forwarded[i] as string);
   if (rules.forwarded.size > 0) pushForwarded(inbound.raw, rules.forwarded, headers);

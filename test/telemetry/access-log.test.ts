@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { Endpoint } from '../../gateway/core/endpoint.ts';
 import { refusal } from '../../gateway/core/refusal.ts';
-import { endpointLabel, traceId } from '../../gateway/telemetry/access-log.ts';
+import { endpointLabel } from '../../gateway/telemetry/access-log.ts';
 import { caller, makeExchange, request } from '../core/make-exchange.ts';
 import { observed, ok } from './observed.ts';
 import { parseLogfmt } from './parse-logfmt.ts';
@@ -129,23 +129,6 @@ describe('the line of a call', () => {
     const { run, lines } = observed();
     await run(makeExchange(request('tools/list')));
     expect(await lines()).toEqual([]);
-  });
-});
-
-describe('a trace id', () => {
-  it.each([
-    [`00-${trace}-b7ad6b7169203331-01`, trace],
-    [`cc-${trace}-b7ad6b7169203331-01-later`, trace],
-    [`00-${trace}-b7ad6b7169203331-01-more`, undefined],
-    [`ff-${trace}-b7ad6b7169203331-01`, undefined],
-    [`00-${'0'.repeat(32)}-b7ad6b7169203331-01`, undefined],
-    [`00-${trace}-${'0'.repeat(16)}-01`, undefined],
-    [`00-${trace.toUpperCase()}-b7ad6b7169203331-01`, undefined],
-    [`00-${trace}-b7ad6b7169203331-01\n`, undefined],
-    ['nonsense', undefined],
-    [undefined, undefined],
-  ])('of %j is %j', (header, id) => {
-    expect(traceId(header)).toBe(id);
   });
 });
 

@@ -62,7 +62,7 @@ describe('an operation', () => {
     const { run, metric } = observed();
     await run(makeExchange(request('tools/list'), { protocolVersion: '2025-11-25' }));
     expect(await metric(counts)).toEqual([
-      `${counts}{mcp_method_name="tools/list",mcp_protocol_version="2025-11-25",network_protocol_name="http",network_transport="tcp"} 1`,
+      `${counts}{mcp_method_name="tools/list",mcp_protocol_version="2025-11-25",network_protocol_name="http",network_protocol_version="1.1",network_transport="tcp"} 1`,
     ]);
   });
 
@@ -73,7 +73,7 @@ describe('an operation', () => {
       return ok;
     });
     expect(await metric(counts)).toEqual([
-      `${counts}{mcp_method_name="tools/call",gen_ai_operation_name="execute_tool",gen_ai_tool_name="echo",error_type="tool_error",network_protocol_name="http",network_transport="tcp"} 1`,
+      `${counts}{mcp_method_name="tools/call",gen_ai_operation_name="execute_tool",gen_ai_tool_name="echo",error_type="tool_error",network_protocol_name="http",network_protocol_version="1.1",network_transport="tcp"} 1`,
     ]);
   });
 

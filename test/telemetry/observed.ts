@@ -38,9 +38,10 @@ export function observed(format: LogFormat = 'json'): Observed {
     logger,
     version: '1.2.3',
     knowsTool: (pool, tool) => pool === 'search' && tool === 'echo',
+    knowsPrompt: (pool, prompt) => pool === 'search' && prompt === 'greet',
   });
   onTestFinished(async () => {
-    telemetry.close();
+    await telemetry.close();
     await logger.close();
     rmSync(dir, { recursive: true });
   });
