@@ -31,6 +31,8 @@ interface ProcessOptions {
   readonly env?: Record<string, string>;
   /** Options of Node itself. */
   readonly node?: readonly string[];
+  /** A program that starts it, with its arguments, such as one that sets limits. */
+  readonly under?: readonly string[];
 }
 
 const frame = 'listen: { port: 0 }\nadmin: { port: 0 }\n';
@@ -38,13 +40,14 @@ const frame = 'listen: { port: 0 }\nadmin: { port: 0 }\n';
 /** Starts `serve`; resolves when it is ready. `yaml` says everything but `listen` and `admin`, unless it begins so. */
 export async function startGatewayProcess(
   yaml: string,
-  { env = {}, node = [] }: ProcessOptions = {},
+  { env = {}, node = [], under = [] }: ProcessOptions = {},
 ): Promise<GatewayProcess> {
   const dir = mkdtempSync(join(tmpdir(), 'gateway-process-'));
   const file = join(dir, 'gateway.yaml');
   const rewrite = (text: string) => writeFileSync(file, text.startsWith('listen:') ? text : frame + text);
   rewrite(yaml);
-  const child = spawn(process.execPath, [...node, main, 'serve', '-c', file], {
+  const command = [...under, process.execPath, ...node, main, 'serve', '-c', file];
+  const child = spawn(command[0] as string, command.slice(1), {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...env },
   });
