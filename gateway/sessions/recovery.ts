@@ -69,9 +69,7 @@ class Recoveries {
     if (x.inbound.method === 'DELETE') return this.#stay(x);
     const { pinned } = x;
     // An endpoint that is known to be down would only make the call wait.
-    if (pinned === undefined || pinned.state === 'unhealthy') {
-      return this.#rescue(x, undefined);
-    }
+    if (pinned === undefined || pinned.unhealthy) return this.#rescue(x, undefined);
     return this.#send(x).then((reply) =>
       lossOf(x, reply) === undefined ? this.#delivered(x, reply) : this.#rescue(x, reply),
     );
@@ -149,7 +147,7 @@ class Recoveries {
     }
     try {
       // A server that has forgotten the session is there to open another; one that is gone is not.
-      const gone = x.failure === undefined && x.pinned?.state === 'available' ? undefined : x.pinned;
+      const gone = x.failure === undefined && x.pinned?.unhealthy !== true ? undefined : x.pinned;
       const { place, notices } = await reopen(x, session.hello, record, gone);
       const moved = await records.move(session, place);
       records.owe(session, notices);
