@@ -1,0 +1,107 @@
+// Calls: what is known of one tool call at its end, and what the calls of one kind add up to.
+import { Histogram } from './histogram.ts';
+
+/** How the cache took part in an answer. */
+export type CacheStatus = 'hit' | 'miss' | 'stale' | 'coalesced' | 'bypass';
+
+/** One tool call that has ended: what its `tool_execution` line says. */
+export interface Call {
+  /** Unix time of its end, in ms. */
+  readonly at: number;
+  readonly client: string;
+  readonly pool: string;
+  /** Who answered last; undefined when nobody was asked. */
+  readonly endpoint: string | undefined;
+  readonly tool: string;
+  readonly durationMs: number;
+  /** With upstreams, over all attempts; undefined when there was none. */
+  readonly upstreamMs: number | undefined;
+  readonly errorType: string | undefined;
+  readonly attempts: number;
+  readonly cache: CacheStatus | undefined;
+}
+
+/** What the performance guide calls slow, in ms. */
+export const SLOW_MS = 2000;
+/** A call has waited when it spent this long in the gateway and not with an upstream, in ms. */
+export const WAITED_MS = 50;
+/** Error types told apart; upstreams choose their own codes. */
+const MAX_ERROR_TYPES = 30;
+
+/** What the calls of one tool at one endpoint add up to. */
+export class Sums {
+  calls = 0;
+  /** Calls that went to an upstream, and the attempts that they took. */
+  forwarded = 0;
+  attempts = 0;
+  retried = 0;
+  /** Of those that were tried again, the ones that still failed. */
+  retriedInVain = 0;
+  /** Times of the forwarded calls, in ms. */
+  durationMs = 0;
+  upstreamMs = 0;
+  waited = 0;
+  waitMs = 0;
+  /** Forwarded calls that succeeded, and those of them over 2 s. */
+  readonly answered = new Histogram();
+  slow = 0;
+  slowMs = 0;
+  slowUpstreamMs = 0;
+  /** Failed calls by error type. */
+  readonly errors = new Map<string, number>();
+  readonly cache: Record<CacheStatus, number> = { hit: 0, miss: 0, stale: 0, coalesced: 0, bypass: 0 };
+
+  record(call: Call): void {
+    const { durationMs, upstreamMs, errorType, attempts, cache } = call;
+    this.calls++;
+    if (cache !== undefined) this.cache[cache]++;
+    if (errorType !== undefined) this.#failed(errorType, 1);
+    if (upstreamMs === undefined) return;
+    const waitMs = Math.max(0, durationMs - upstreamMs);
+    this.forwarded++;
+    this.attempts += attempts;
+    this.durationMs += durationMs;
+    this.upstreamMs += upstreamMs;
+    this.waitMs += waitMs;
+    if (waitMs > WAITED_MS) this.waited++;
+    if (attempts > 1) {
+      this.retried++;
+      if (errorType !== undefined) this.retriedInVain++;
+    }
+    if (errorType !== undefined) return;
+    this.answered.record(durationMs);
+    if (durationMs <= SLOW_MS) return;
+    this.slow++;
+    this.slowMs += durationMs;
+    this.slowUpstreamMs += upstreamMs;
+  }
+
+  add(other: Sums): void {
+    this.calls += other.calls;
+    this.forwarded += other.forwarded;
+    this.attempts += other.attempts;
+    this.retried += other.retried;
+    this.retriedInVain += other.retriedInVain;
+    this.durationMs += other.durationMs;
+    this.upstreamMs += other.upstreamMs;
+    this.waited += other.waited;
+    this.waitMs += other.waitMs;
+    this.answered.add(other.answered);
+    this.slow += other.slow;
+    this.slowMs += other.slowMs;
+    this.slowUpstreamMs += other.slowUpstreamMs;
+    for (const [type, count] of other.errors) this.#failed(type, count);
+    for (const status of Object.keys(this.cache) as CacheStatus[]) this.cache[status] += other.cache[status];
+  }
+
+  failures(counts: (errorType: string) => boolean): number {
+    let sum = 0;
+    for (const [type, count] of this.errors) if (counts(type)) sum += count;
+    return sum;
+  }
+
+  #failed(type: string, count: number): void {
+    const label = this.errors.has(type) || this.errors.size < MAX_ERROR_TYPES ? type : '_OTHER';
+    this.errors.set(label, (this.errors.get(label) ?? 0) + count);
+  }
+}

@@ -1,0 +1,158 @@
+// The ledger: tool calls as they end, live or from a log, added up by the minute so that any window can be read back.
+import type { Call } from './calls.ts';
+import { Sums, WAITED_MS } from './calls.ts';
+import { Histogram } from './histogram.ts';
+import { Load } from './load.ts';
+import type { CallFigures, ClientFigures, PoolFigures } from './snapshot.ts';
+
+const MINUTE_MS = 60_000;
+/** Tools at endpoints told apart in one minute, about 1.2 KB each; what comes after shares one by pool. */
+const MAX_CELLS = 500;
+const MAX_CLIENTS = 200;
+const OTHER = '_other';
+
+class ClientSums {
+  calls = 0;
+  refused = 0;
+  waited = 0;
+  readonly waits = new Histogram();
+}
+
+/** What ended within one minute; cells by pool, tool and endpoint. */
+class Minute {
+  readonly pools = new Map<string, Map<string, Map<string, Sums>>>();
+  readonly clients = new Map<string, ClientSums>();
+  cells = 0;
+}
+
+/** Adds calls up. Times are Unix ms. */
+export class Ledger {
+  readonly #keepMs: number;
+  readonly #minutes = new Map<number, Minute>();
+  readonly #poolLoad = new Map<string, Load>();
+  readonly #clientLoad = new Map<string, Load>();
+  #firstAt = Number.POSITIVE_INFINITY;
+  #lastAt = 0;
+  #newest = 0;
+
+  /** `keepMinutes`: how far back it can be read; what a log holds is kept whole. */
+  constructor(keepMinutes = Number.POSITIVE_INFINITY) {
+    this.#keepMs = keepMinutes * MINUTE_MS;
+  }
+
+  /** The end of the latest call. */
+  get lastAt(): number {
+    return this.#lastAt;
+  }
+
+  add(call: Call): void {
+    const { at, pool, endpoint, tool, client, durationMs, upstreamMs } = call;
+    this.#firstAt = Math.min(this.#firstAt, at - durationMs);
+    this.#lastAt = Math.max(this.#lastAt, at);
+    const minute = this.#minute(Math.floor(at / MINUTE_MS));
+    cellOf(minute, pool, tool, endpoint ?? '').record(call);
+    const who = minute.clients.has(client) || minute.clients.size < MAX_CLIENTS ? client : OTHER;
+    const own = entry(minute.clients, who, newClient);
+    own.calls++;
+    if (call.errorType === 'too_many_concurrent') own.refused++;
+    if (upstreamMs === undefined) return;
+    const waitMs = Math.max(0, durationMs - upstreamMs);
+    if (waitMs > WAITED_MS) own.waited++;
+    own.waits.record(waitMs);
+    entry(this.#poolLoad, pool, newLoad).record(at, durationMs, upstreamMs);
+    entry(this.#clientLoad, who, newLoad).record(at, durationMs, upstreamMs);
+  }
+
+  /** What ended between `since` and `now`, as far back as it is kept, in whole minutes. */
+  read(now: number, since = 0): CallFigures {
+    const from = Math.max(since, now - this.#keepMs, Math.min(this.#firstAt, now));
+    const pools = new Map<string, Map<string, Map<string, Sums>>>();
+    const clients = new Map<string, ClientSums>();
+    for (const [index, minute] of this.#minutes) {
+      if ((index + 1) * MINUTE_MS <= from) continue;
+      for (const [pool, tools] of minute.pools) {
+        for (const [tool, endpoints] of tools) {
+          const sum = entry(entry(pools, pool, newMap<Map<string, Sums>>), tool, newMap<Sums>);
+          for (const [endpoint, sums] of endpoints) entry(sum, endpoint, newSums).add(sums);
+        }
+      }
+      for (const [client, own] of minute.clients) {
+        const sum = entry(clients, client, newClient);
+        sum.calls += own.calls;
+        sum.refused += own.refused;
+        sum.waited += own.waited;
+        sum.waits.add(own.waits);
+      }
+    }
+    return {
+      windowS: (now - from) / 1000,
+      pools: Array.from(
+        pools,
+        ([name, tools]): PoolFigures => ({
+          name,
+          cells: [...tools].flatMap(([tool, endpoints]) =>
+            Array.from(endpoints, ([endpoint, sums]) => ({ tool, endpoint, sums })),
+          ),
+          levels: this.#poolLoad.get(name)?.levels(from, now) ?? [],
+        }),
+      ),
+      clients: Array.from(
+        clients,
+        ([client, { calls, refused, waited, waits }]): ClientFigures => ({
+          client,
+          calls,
+          refused,
+          waited,
+          waits,
+          levels: this.#clientLoad.get(client)?.levels(from, now) ?? [],
+        }),
+      ),
+    };
+  }
+
+  #minute(index: number): Minute {
+    if (index > this.#newest) {
+      this.#newest = index;
+      this.#forget(index * MINUTE_MS - this.#keepMs);
+    }
+    return entry(this.#minutes, index, newMinute);
+  }
+
+  #forget(before: number): void {
+    for (const index of this.#minutes.keys()) {
+      if ((index + 1) * MINUTE_MS <= before) this.#minutes.delete(index);
+    }
+    for (const loads of [this.#poolLoad, this.#clientLoad]) {
+      for (const [name, load] of loads) {
+        load.forget(before);
+        if (load.empty) loads.delete(name);
+      }
+    }
+  }
+}
+
+function cellOf(minute: Minute, pool: string, tool: string, endpoint: string): Sums {
+  const tools = entry(minute.pools, pool, newMap<Map<string, Sums>>);
+  const known = tools.get(tool)?.get(endpoint);
+  if (known !== undefined) return known;
+  if (minute.cells >= MAX_CELLS) {
+    return entry(entry(tools, OTHER, newMap<Sums>), '', newSums);
+  }
+  minute.cells++;
+  return entry(entry(tools, tool, newMap<Sums>), endpoint, newSums);
+}
+
+const newMap = <V>(): Map<string, V> => new Map<string, V>();
+const newSums = (): Sums => new Sums();
+const newClient = (): ClientSums => new ClientSums();
+const newMinute = (): Minute => new Minute();
+const newLoad = (): Load => new Load();
+
+function entry<K, V>(map: Map<K, V>, key: K, make: () => V): V {
+  let value = map.get(key);
+  if (value === undefined) {
+    value = make();
+    map.set(key, value);
+  }
+  return value;
+}
