@@ -1,5 +1,6 @@
 // The program: argv and environment to one command.
 import { Command } from 'commander';
+import { addAdvise } from './commands/advise.ts';
 import { addCheck } from './commands/check.ts';
 import { addDemo } from './commands/demo.ts';
 import { addDrain } from './commands/drain.ts';
@@ -17,7 +18,17 @@ const program = new Command('mcp-gateway')
   .version(version)
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : BAD_USAGE));
 
-for (const add of [addServe, addDemo, addCheck, addPrintConfig, addInit, addDrain, addPurge, addHealthcheck])
+for (const add of [
+  addServe,
+  addDemo,
+  addCheck,
+  addPrintConfig,
+  addInit,
+  addDrain,
+  addPurge,
+  addAdvise,
+  addHealthcheck,
+])
   add(program);
 
 await program.parseAsync();

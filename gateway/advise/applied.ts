@@ -17,25 +17,31 @@ export interface Applied {
   readonly sentence: string;
 }
 
+/** How long after it was told a finding may be followed, in ms. */
+const REMEMBERED_MS = 86_400_000;
 /** Kept before the oldest are forgotten. */
 const MAX_KEPT = 50;
 
 /** Remembers the findings of one process. */
 export class AppliedFindings {
-  #told: readonly Finding[] = [];
+  readonly #told = new Map<string, { readonly finding: Finding; readonly at: number }>();
   #kept: { readonly finding: Finding; readonly prediction: Prediction; readonly at: number }[] = [];
 
-  /** The findings as they were last told: what a change of the configuration may follow from. */
-  told(findings: readonly Finding[]): void {
-    this.#told = findings;
+  /** Findings that somebody may have read at `at` (Unix ms), and may follow later. */
+  told(findings: readonly Finding[], at: number): void {
+    for (const [key, told] of this.#told) if (at - told.at > REMEMBERED_MS) this.#told.delete(key);
+    for (const finding of findings) {
+      const key = keyOf(finding);
+      if (this.#told.has(key) || this.#told.size < MAX_KEPT) this.#told.set(key, { finding, at });
+    }
   }
 
   /** The configuration has changed. `at`: Unix ms. */
   changed(before: Config, after: Config, at: number): void {
-    for (const finding of this.#told) {
+    for (const { finding } of this.#told.values()) {
       const { prediction, changes } = finding;
       if (prediction === undefined || !changes.some((change) => cameAbout(change, before, after))) continue;
-      this.#kept = this.#kept.filter((kept) => !same(kept.finding, finding));
+      this.#kept = this.#kept.filter((kept) => keyOf(kept.finding) !== keyOf(finding));
       this.#kept.push({ finding, prediction, at });
     }
     this.#kept = this.#kept.slice(-MAX_KEPT);
@@ -56,8 +62,8 @@ export class AppliedFindings {
   }
 }
 
-function same(a: Finding, b: Finding): boolean {
-  return a.id === b.id && a.subject === b.subject;
+function keyOf({ id, subject }: Finding): string {
+  return `${id} ${subject}`;
 }
 
 function said({ figure }: Prediction, value: number): string {

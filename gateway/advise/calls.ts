@@ -1,8 +1,6 @@
 // Calls: what is known of one tool call at its end, and what the calls of one kind add up to.
+import type { CacheStatus } from '../core/exchange.ts';
 import { Histogram } from './histogram.ts';
-
-/** How the cache took part in an answer. */
-export type CacheStatus = 'hit' | 'miss' | 'stale' | 'coalesced' | 'bypass';
 
 /** One tool call that has ended: what its `tool_execution` line says. */
 export interface Call {

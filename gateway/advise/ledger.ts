@@ -18,17 +18,23 @@ class ClientSums {
   readonly waits = new Histogram();
 }
 
-/** What ended within one minute; cells by pool, tool and endpoint. */
+/** What ended within one minute, or the part of it since a cut; cells by pool, tool and endpoint. */
 class Minute {
+  readonly from: number;
   readonly pools = new Map<string, Map<string, Map<string, Sums>>>();
   readonly clients = new Map<string, ClientSums>();
   cells = 0;
+
+  constructor(from: number) {
+    this.from = from;
+  }
 }
 
 /** Adds calls up. Times are Unix ms. */
 export class Ledger {
   readonly #keepMs: number;
-  readonly #minutes = new Map<number, Minute>();
+  /** By the minute, the current part of each first. */
+  readonly #minutes = new Map<number, Minute[]>();
   readonly #poolLoad = new Map<string, Load>();
   readonly #clientLoad = new Map<string, Load>();
   #firstAt = Number.POSITIVE_INFINITY;
@@ -63,13 +69,18 @@ export class Ledger {
     entry(this.#clientLoad, who, newLoad).record(at, durationMs, upstreamMs);
   }
 
-  /** What ended between `since` and `now`, as far back as it is kept, in whole minutes. */
+  /** Makes an instant one that can be read from exactly. */
+  cut(at: number): void {
+    const index = Math.floor(at / MINUTE_MS);
+    this.#minutes.set(index, [new Minute(at), ...(this.#minutes.get(index) ?? [])]);
+  }
+
+  /** What ended between `since`, an instant that was cut, and `now`; without it all that is kept, in whole minutes. */
   read(now: number, since = 0): CallFigures {
     const from = Math.max(since, now - this.#keepMs, Math.min(this.#firstAt, now));
     const pools = new Map<string, Map<string, Map<string, Sums>>>();
     const clients = new Map<string, ClientSums>();
-    for (const [index, minute] of this.#minutes) {
-      if ((index + 1) * MINUTE_MS <= from) continue;
+    for (const minute of this.#parts(from, since)) {
       for (const [pool, tools] of minute.pools) {
         for (const [tool, endpoints] of tools) {
           const sum = entry(entry(pools, pool, newMap<Map<string, Sums>>), tool, newMap<Sums>);
@@ -110,12 +121,19 @@ export class Ledger {
     };
   }
 
+  *#parts(from: number, since: number): Iterable<Minute> {
+    for (const [index, parts] of this.#minutes) {
+      if ((index + 1) * MINUTE_MS <= from) continue;
+      for (const part of parts) if (part.from >= since) yield part;
+    }
+  }
+
   #minute(index: number): Minute {
     if (index > this.#newest) {
       this.#newest = index;
       this.#forget(index * MINUTE_MS - this.#keepMs);
     }
-    return entry(this.#minutes, index, newMinute);
+    return entry(this.#minutes, index, newMinutes(index))[0] as Minute;
   }
 
   #forget(before: number): void {
@@ -145,7 +163,7 @@ function cellOf(minute: Minute, pool: string, tool: string, endpoint: string): S
 const newMap = <V>(): Map<string, V> => new Map<string, V>();
 const newSums = (): Sums => new Sums();
 const newClient = (): ClientSums => new ClientSums();
-const newMinute = (): Minute => new Minute();
+const newMinutes = (index: number) => (): Minute[] => [new Minute(index * MINUTE_MS)];
 const newLoad = (): Load => new Load();
 
 function entry<K, V>(map: Map<K, V>, key: K, make: () => V): V {

@@ -15,13 +15,24 @@ export function adminBase({ host, port }: Config['admin']): string {
   return `http://${any.includes(':') ? `[${any}]` : any}:${port}`;
 }
 
+/** Gets a path such as `/admin/advice`; rejects when nothing answers. */
+export function adminGet(config: Config, path: string): Promise<AdminAnswer> {
+  return call(config, path, { method: 'GET' });
+}
+
 /** Posts to a path such as `/admin/reload`, with `content` as JSON; rejects when nothing answers. */
-export async function adminPost(config: Config, path: string, content?: object): Promise<AdminAnswer> {
+export function adminPost(config: Config, path: string, content?: object): Promise<AdminAnswer> {
+  return call(config, path, {
+    method: 'POST',
+    ...(content !== undefined && { body: JSON.stringify(content) }),
+  });
+}
+
+async function call(config: Config, path: string, request: RequestInit): Promise<AdminAnswer> {
   const { token } = config.admin;
   const answer = await fetch(adminBase(config.admin) + path, {
-    method: 'POST',
+    ...request,
     headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
-    ...(content !== undefined && { body: JSON.stringify(content) }),
     signal: AbortSignal.timeout(TIMEOUT_MS),
   });
   const body: unknown = await answer.json().catch(() => undefined);

@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
+import type { AdviceReport } from '../advise/report.ts';
 import type { ControlService } from './admin-control.ts';
 import { controlApp } from './admin-control.ts';
 import type { AdminToken } from './admin-guard.ts';
@@ -22,6 +23,7 @@ export interface AdminService {
   checks(): readonly Check[];
   /** Prometheus text format, version 0.0.4. */
   metrics(): Promise<string>;
+  advice(): AdviceReport;
   readonly control: ControlService;
   /** What changes of state need. */
   readonly token: AdminToken;
@@ -71,6 +73,7 @@ export function adminApp(service: AdminService): Hono {
     const text = await service.metrics();
     return c.body(text, 200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' });
   });
+  app.get('/admin/advice', (c) => c.json(service.advice()));
   app.on('POST', '/admin/*', adminGuard(service.token));
   app.route('/admin', controlApp(service.control));
   app.notFound((c) => c.text('There is /livez, /readyz, /healthz and /metrics\n', 404));

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { reportOf } from '../advise/report.ts';
 import type { Gateway } from '../gateway.ts';
 import { buildGateway } from '../gateway.ts';
 import { Shared } from '../shared.ts';
@@ -11,6 +12,8 @@ import { Telemetry } from '../telemetry/telemetry.ts';
 import { version } from '../version.ts';
 import type { Check } from './admin-listener.ts';
 import { AdminListener } from './admin-listener.ts';
+import { Advisor } from './advice/advisor.ts';
+import { ProcessSamples } from './advice/process-samples.ts';
 import { certificateOf } from './certificate.ts';
 import { FileWatch } from './file-watch.ts';
 import { registerGauges } from './gauges.ts';
@@ -43,9 +46,17 @@ export async function run(
   times: Partial<ListenerTimes> = {},
 ): Promise<Running> {
   const { config } = source;
+  const samples = new ProcessSamples(() => ({
+    sessions: shared.records.size,
+    streams: [...telemetry.live].filter(({ stream }) => stream).length,
+    cacheBytes: gateway.cache.memory.bytes,
+    cacheEvictions: gateway.cache.memory.evictions,
+  }));
+  const advisor = new Advisor(() => gateway, samples);
   const telemetry = new Telemetry({
     logger,
     version,
+    callEnded: advisor.callEnded,
     knowsTool: (pool, tool) => gateway.catalogues.get(pool)?.find(tool) !== undefined,
     knowsPrompt: (pool, prompt) => gateway.catalogues.get(pool)?.prompts.has(prompt) ?? false,
   });
@@ -72,6 +83,7 @@ export async function run(
     {
       apply(next) {
         const old = gateway;
+        advisor.changed(old.config, next);
         if (next.listen.tls !== undefined) certificate?.use(next.listen.tls);
         gateway = buildGateway(next, shared, old);
         publicListener.swap(serviceOf(gateway));
@@ -90,6 +102,7 @@ export async function run(
   const admin = new AdminListener({
     checks,
     metrics: () => telemetry.render(),
+    advice: () => reportOf(advisor.advice()),
     control: { current: () => gateway, reload: () => reload('admin'), logger },
     token: () => gateway.config.admin.token,
   });
@@ -100,6 +113,8 @@ export async function run(
     () => gateway,
     () => publicListener.connections,
   );
+  telemetry.gauge('mcp_gateway_advice', advisor.counts);
+  samples.start();
   telemetry.gauge('mcp_gateway_config_last_reload_successful', () => [[{}, reloader.successful ? 1 : 0]]);
   askForTools(gateway);
   watch.watch(watched(source, source.files));
@@ -127,6 +142,7 @@ export async function run(
       admin.server.closeAllConnections();
       await gateway.close();
       overload.stop();
+      samples.stop();
       shared.close();
       await telemetry.close();
       logger.info({ event: 'stopped' });

@@ -65,6 +65,11 @@ export class SessionRecords {
     this.#now = now;
   }
 
+  /** Sessions of which anything is remembered. */
+  get size(): number {
+    return this.#seen.size;
+  }
+
   /** Where the session lives, as far as this process has heard. */
   where(session: Session): Session {
     return this.#moved.size === 0 ? session : (this.#moved.get(session.nonce) ?? session);

@@ -161,6 +161,13 @@ export const metrics = {
     help: 'Whether the last reading of the configuration file was put to use: 1 or 0.',
     labels: [],
   },
+  mcp_gateway_advice: {
+    name: 'mcp.gateway.advice',
+    kind: 'gauge',
+    unit: '',
+    help: 'Findings of the advice by rule (GW001 to GW013) and severity: info, warn or error.',
+    labels: ['rule', 'severity'],
+  },
   mcp_gateway_log_lines_dropped_total: {
     name: 'mcp.gateway.log_lines_dropped',
     kind: 'counter',

@@ -6,12 +6,16 @@ import type { Reply } from '../core/reply.ts';
 import type { Stage } from '../core/stage.ts';
 import type { Envelope } from '../mcp/envelope.ts';
 import { Method } from '../mcp/methods.ts';
+import type { Call } from './access-log.ts';
 import { AccessLog } from './access-log.ts';
 import { CacheLookups } from './cache-lookups.ts';
 import type { Figures } from './figures.ts';
 import type { CounterSeries, HistogramSeries, Instruments } from './instruments.ts';
 import type { Logger } from './logger.ts';
 import { isOperation, type Known, nameLabel, Operations } from './operations.ts';
+
+/** Told of each tool call at its end. */
+export type CallWatcher = (x: Exchange, call: Call) => void;
 
 /** Exchanges, from the first byte in to the last byte out. */
 export class Observer {
@@ -22,16 +26,24 @@ export class Observer {
   readonly #figures: Figures;
   readonly #cacheLookups: CacheLookups;
   readonly #known: Known;
+  readonly #callEnded: CallWatcher | undefined;
   readonly #operations: Operations;
   readonly #overhead: HistogramSeries;
   readonly #refusals: Readonly<Record<RefusalReason, CounterSeries>>;
 
-  constructor(instruments: Instruments, figures: Figures, log: Logger, known: Known) {
+  constructor(
+    instruments: Instruments,
+    figures: Figures,
+    log: Logger,
+    known: Known,
+    callEnded: CallWatcher | undefined,
+  ) {
     this.#log = log;
     this.#accessLog = new AccessLog(log);
     this.#figures = figures;
     this.#cacheLookups = new CacheLookups(instruments);
     this.#known = known;
+    this.#callEnded = callEnded;
     this.#operations = new Operations(instruments.histogram('mcp_server_operation_duration_seconds'));
     this.#overhead = instruments.histogram('mcp_gateway_overhead_seconds').series({});
     const counter = instruments.counter('mcp_gateway_refusals_total');
@@ -88,6 +100,8 @@ export class Observer {
     if (!x.stream) this.#figures.operation(x, pool, tool, durationMs, upstreamMs ?? 0, now);
     if (x.cacheStatus !== undefined) this.#cacheLookups.add(pool, tool || message.method, x.cacheStatus);
     if (tool === '') return;
-    this.#accessLog.record(x, { pool, tool: message.name, label, durationMs, upstreamMs });
+    const call: Call = { pool, tool: message.name, label, durationMs, upstreamMs };
+    this.#accessLog.record(x, call);
+    this.#callEnded?.(x, call);
   }
 }

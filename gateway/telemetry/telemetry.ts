@@ -11,6 +11,7 @@ import { Figures } from './figures.ts';
 import { Instruments, type Labels, type Reading } from './instruments.ts';
 import type { Logger } from './logger.ts';
 import type { CounterName, GaugeName } from './metric-names.ts';
+import type { CallWatcher } from './observe.ts';
 import { Observer } from './observe.ts';
 import { type Known, type KnowsTool, OTHER, toolLabel } from './operations.ts';
 import { exportPlan } from './otel-environment.ts';
@@ -30,6 +31,7 @@ export interface TelemetrySettings {
   readonly knowsTool: KnowsTool;
   /** Without it every prompt is counted under one label. */
   readonly knowsPrompt?: KnowsTool;
+  readonly callEnded?: CallWatcher;
 }
 
 /** Records what happens and shows it. */
@@ -48,11 +50,11 @@ export class Telemetry {
   #exports: Exports | undefined;
   #trace: ((pool: string) => Stage) | undefined;
 
-  constructor({ logger, version, knowsTool, knowsPrompt = () => false }: TelemetrySettings) {
+  constructor({ logger, version, knowsTool, knowsPrompt = () => false, callEnded }: TelemetrySettings) {
     this.#logger = logger;
     this.#version = version;
     this.#known = { tool: knowsTool, prompt: knowsPrompt };
-    this.#observer = new Observer(this.instruments, this.figures, logger, this.#known);
+    this.#observer = new Observer(this.instruments, this.figures, logger, this.#known, callEnded);
     this.#attempts = new Attempts(this.instruments, this.figures, this.#known);
     this.#endProcessMetrics = processMetrics(this.instruments, version);
     this.byClient('mcp_gateway_in_flight', () => this.#inFlight());

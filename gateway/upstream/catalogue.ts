@@ -11,6 +11,8 @@ export interface KnownTool {
   /** `annotations` as listed: hints, to be believed only where the pool says so. */
   readonly annotations: Readonly<Record<string, unknown>>;
   readonly mirrored: readonly MirroredParam[];
+  /** Characters of the definition as JSON. */
+  readonly chars: number;
 }
 
 const LIST_TIMEOUT_MS = 10_000;
@@ -82,7 +84,12 @@ async function list(client: OwnClient): Promise<Map<string, KnownTool>> {
       if (typeof tool?.name !== 'string') continue;
       const { name, annotations, inputSchema } = tool;
       const hints = typeof annotations === 'object' && annotations !== null ? annotations : {};
-      tools.set(name, { name, annotations: hints, mirrored: mirroredParams(inputSchema) });
+      tools.set(name, {
+        name,
+        annotations: hints,
+        mirrored: mirroredParams(inputSchema),
+        chars: JSON.stringify(tool).length,
+      });
     }
     cursor = result?.['nextCursor'];
     if (typeof cursor !== 'string') break;

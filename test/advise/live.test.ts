@@ -1,0 +1,151 @@
+// Advice on a real gateway: figures of calls over real sockets, the same from its log, and what became of a change.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { parse } from 'yaml';
+import type { AdviceReport } from '../../gateway/advise/report.ts';
+import { runCommand } from '../commands/run-command.ts';
+import type { GatedCall, OnCall } from '../support/gated-upstream.ts';
+import { GatedUpstream } from '../support/gated-upstream.ts';
+import type { TestGateway } from '../support/gateway-file.ts';
+import { startGateway } from '../support/gateway-file.ts';
+import { modernRequest } from '../support/message.ts';
+
+const text = (value: string) => ({ content: [{ type: 'text', text: value }] });
+
+/** Answers a call after a time, unless it only warms the gateway up. */
+async function takes(call: GatedCall, ms: number): Promise<void> {
+  if (call.message.params?.arguments?.['warm'] !== true) await pause(ms);
+}
+
+async function upstream(onCall: OnCall): Promise<string> {
+  const server = await GatedUpstream.start(onCall);
+  onTestFinished(() => server.close());
+  return server.url;
+}
+
+async function gateway(yaml: string): Promise<TestGateway> {
+  const started = await startGateway(`drain: { timeout: 1s }\n${yaml}`);
+  onTestFinished(() => started.stop());
+  // Until the gateway knows the tool's name, it counts its calls under another.
+  const known = async () => {
+    await callTool(started, { warm: true });
+    return started.metric('mcp_server_operation_duration_seconds_count', 'gen_ai_tool_name="echo"');
+  };
+  await expect.poll(known, { timeout: 5000 }).toBe(1);
+  return started;
+}
+
+const poolAt = (urls: readonly string[], more = '') =>
+  `pools: [{ name: a, endpoints: [${urls.map((url) => `{ url: '${url}' }`).join(', ')}]${more} }]\n`;
+
+async function callTool(to: TestGateway, args: object = {}): Promise<void> {
+  const { body, headers } = modernRequest('tools/call', { name: 'echo', arguments: args });
+  const answer = await fetch(to.at(), {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+      ...headers,
+    },
+    body: JSON.stringify(body),
+  });
+  await answer.arrayBuffer();
+}
+
+/** Makes calls, so many at a time. */
+async function calls(to: TestGateway, count: number, atOnce: number): Promise<void> {
+  let left = count;
+  const one = async () => {
+    while (left-- > 0) await callTool(to);
+  };
+  await Promise.all(Array.from({ length: atOnce }, one));
+}
+
+async function advice(of: TestGateway, count: number): Promise<AdviceReport> {
+  let report: AdviceReport | undefined;
+  const get = async () => {
+    report = (await (await fetch(`${of.adminUrl}/admin/advice`)).json()) as AdviceReport;
+    return report.calls;
+  };
+  await expect.poll(get, { timeout: 3000 }).toBeGreaterThan(count);
+  return report as AdviceReport;
+}
+
+const told = ({ findings }: AdviceReport) => findings.map(({ id, subject }) => [id, subject]);
+
+/** Advice on the gateway's log by the program, with the gateway's own file. */
+async function offline(of: TestGateway, ...more: string[]) {
+  const dir = mkdtempSync(join(tmpdir(), 'advise-'));
+  onTestFinished(() => rmSync(dir, { recursive: true }));
+  const lines = of.logs().map((record) => JSON.stringify(record));
+  writeFileSync(join(dir, 'events.jsonl'), lines.join('\n'));
+  return runCommand(['advise', '-c', of.file, '--from', 'events.jsonl', ...more], { cwd: dir });
+}
+
+describe('live advice', () => {
+  it('is silent while nothing is wrong, and says what it has not seen enough of', async () => {
+    const url = await upstream((call) => call.text('done'));
+    const own = await gateway(poolAt([url]));
+    await calls(own, 150, 4);
+    const report = await advice(own, 150);
+    expect(report.findings).toEqual([]);
+    const tooFew = report.abstentions.filter(({ subject }) => subject !== 'a/_other');
+    expect(tooFew.map(({ id }) => id)).toEqual(['GW004', 'GW005']);
+    expect(await own.metric('mcp_gateway_advice')).toBe(0);
+  });
+
+  it('names the endpoint that fails, and says the same of the log', async () => {
+    const good = await upstream((call) => call.text('done'));
+    const bad = await upstream((call) => call.answer({ ...text('no such table'), isError: true }));
+    const own = await gateway(poolAt([good, bad], ', balance: round_robin'));
+    await calls(own, 200, 4);
+    const report = await advice(own, 200);
+    expect(told(report)).toEqual([['GW007', `a ${bad}`]]);
+    expect(await own.metric('mcp_gateway_advice', 'rule="GW007",severity="error"')).toBe(1);
+
+    const { stdout, code } = await offline(own, '--json', '--fail-on', 'error');
+    expect(code).toBe(3);
+    const ofLog = JSON.parse(stdout) as AdviceReport;
+    expect(told(ofLog)).toEqual(told(report));
+    expect(ofLog.findings[0]?.sentence).toBe(report.findings[0]?.sentence);
+    expect(ofLog.calls).toBe(report.calls);
+  });
+
+  it('names the tool that is slow', async () => {
+    const url = await upstream((call) => void takes(call, 2050).then(() => call.text('done')));
+    const own = await gateway(`limits: { concurrency: 150 }\n${poolAt([url], ', connections: 200')}`);
+    await calls(own, 120, 120);
+    const report = await advice(own, 120);
+    expect(told(report)).toEqual([['GW001', 'a/echo']]);
+    const { stdout } = await offline(own);
+    expect(stdout).toContain('× GW001 error [a/echo]');
+    expect(stdout).toContain('GW005 [process]: log lines do not say how much memory the process had');
+  });
+
+  it('gives a full pool more room, and sees afterwards that its calls no longer wait', async () => {
+    const url = await upstream((call) => void takes(call, 30).then(() => call.text('done')));
+    const yaml = (room: unknown) =>
+      `limits: { concurrency: 100 }\n${poolAt([url], `, max_in_flight: ${room}, connections: 50`)}`;
+    const own = await gateway(yaml(2));
+    await calls(own, 150, 12);
+    const report = await advice(own, 150);
+    expect(told(report)).toEqual([['GW006', 'a']]);
+    const { max_in_flight: room } =
+      (parse(report.patch) as { pools: { max_in_flight: number }[] }).pools[0] ?? {};
+    expect(room).toBeGreaterThanOrEqual(12);
+    const { stdout } = await offline(own, '--patch');
+    expect(parse(stdout)).toHaveProperty('pools.0.max_in_flight', expect.any(Number));
+
+    own.rewrite(`drain: { timeout: 1s }\n${yaml(room)}`);
+    expect(own.reload('admin')).toMatchObject({ ok: true });
+    const [before] = (await advice(own, 150)).applied;
+    expect(before?.sentence).toMatch(/need 100 calls since to judge/);
+    await calls(own, 120, 8);
+    const [applied] = (await advice(own, 270)).applied;
+    expect(applied).toMatchObject({ id: 'GW006', predicted: 0 });
+    expect(applied?.achieved).toBeLessThan(0.05);
+  });
+});
