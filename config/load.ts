@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import type { Env } from './interpolate.ts';
 import type { Position } from './locate.ts';
 import { locate } from './locate.ts';
-import { isMap } from './paths.ts';
+import { isMap, valueAt } from './paths.ts';
 import type { Finding, Path, Problem } from './problem.ts';
 import { formatPath } from './problem.ts';
 import type { Config } from './schema.ts';
@@ -13,12 +13,13 @@ import { validate } from './validate.ts';
 import { MAX_FILE_BYTES, readYaml } from './yaml-document.ts';
 import { readValues } from './yaml-values.ts';
 
-/** `files` are the absolute paths of the secrets named; `positionOf` finds a path's line in the file. */
+/** `files` are the absolute paths of the secrets named; `positionOf` finds a path's line in the file, and `isGiven` says whether it is there. */
 export interface Loaded {
   ok: true;
   config: Config;
   files: string[];
   positionOf(path: Path): Position;
+  isGiven(path: Path): boolean;
 }
 
 export type LoadResult = Loaded | { ok: false; problems: Problem[]; files: string[] };
@@ -41,10 +42,12 @@ export function parseConfig(text: string, options: { file: string; env: Env; dir
   if (Buffer.byteLength(text) > MAX_FILE_BYTES) return unreadable(file, 'is larger than 1MiB');
   const { document, lines, findings: syntax, readable } = readYaml(text);
   const findings = [...syntax];
+  let data: unknown;
   let config: Config | undefined;
   let files: string[] = [];
   if (readable) {
     const values = readValues(document, env);
+    data = values.data;
     findings.push(...values.findings);
     if (isMap(values.data)) {
       const secrets = readSecretFiles(values.data, dir);
@@ -61,7 +64,13 @@ export function parseConfig(text: string, options: { file: string; env: Env; dir
     }
   }
   if (config && findings.length === 0) {
-    return { ok: true, config, files, positionOf: (path) => locate(document, lines, { path, message: '' }) };
+    return {
+      ok: true,
+      config,
+      files,
+      positionOf: (path) => locate(document, lines, { path, message: '' }),
+      isGiven: (path) => valueAt(data, path) !== undefined,
+    };
   }
   const problems = findings.map((finding) => toProblem(file, finding, locate(document, lines, finding)));
   return { ok: false, problems: problems.toSorted(byPosition), files };

@@ -4,6 +4,7 @@ import { addAdvise } from './commands/advise.ts';
 import { addCheck } from './commands/check.ts';
 import { addDemo } from './commands/demo.ts';
 import { addDrain } from './commands/drain.ts';
+import { addExplain } from './commands/explain.ts';
 import { addHealthcheck } from './commands/healthcheck.ts';
 import { addInit } from './commands/init.ts';
 import { addPrintConfig } from './commands/print-config.ts';
@@ -24,6 +25,7 @@ for (const add of [
   addCheck,
   addPrintConfig,
   addInit,
+  addExplain,
   addDrain,
   addPurge,
   addAdvise,

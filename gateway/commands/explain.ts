@@ -1,0 +1,96 @@
+// `explain`: the policy that applies to calls of a tool, and the line of the file that each value comes from.
+import type { Command } from 'commander';
+import type { Loaded } from '../../config/load.ts';
+import { nearest } from '../../config/suggest.ts';
+import { buildGateway } from '../gateway.ts';
+import { Shared } from '../shared.ts';
+import { Logger } from '../telemetry/logger.ts';
+import { Telemetry } from '../telemetry/telemetry.ts';
+import { version } from '../version.ts';
+import type { ConfigFileOptions } from './config-file.ts';
+import { BAD_CONFIG, loadOrReport, withConfigFile } from './config-file.ts';
+import type { Explained } from './explain-policy.ts';
+import { explainPolicy, spell } from './explain-policy.ts';
+
+const UNKNOWN_TOOL = 3;
+
+interface ExplainOptions extends ConfigFileOptions {
+  client?: string;
+}
+
+/** Adds `explain` to the program. */
+export function addExplain(program: Command): void {
+  withConfigFile(program.command('explain'))
+    .description('show the policy that applies to calls of a tool, and the line of the file of each value')
+    .argument('<tool>', "the upstream's own name of the tool")
+    .option('--client <id>', 'a client of the file; else one that it does not name')
+    .option('--json', 'print JSON')
+    .action(async (tool: string, options: ExplainOptions) => {
+      process.exitCode = await explain(tool, options);
+    });
+}
+
+async function explain(tool: string, { config: file, client, json }: ExplainOptions): Promise<number> {
+  const loaded = loadOrReport(file);
+  if (loaded === undefined) return BAD_CONFIG;
+  const { config } = loaded;
+  if (client !== undefined && !config.clients.some(({ id }) => id === client)) {
+    process.stderr.write(`${file} names no client ${client}: its limits are those of any caller\n`);
+  }
+  const listed = await askForTools(loaded);
+  const pools = [...listed].filter(([, tools]) => tools === undefined || tools.includes(tool));
+  if (pools.length === 0) {
+    const near = nearest(
+      tool,
+      [...listed.values()].flatMap((tools) => tools ?? []),
+    );
+    const hint = near === undefined ? '' : ` (did you mean ${near}?)`;
+    process.stderr.write(`No pool lists a tool ${tool}${hint}\n`);
+    return UNKNOWN_TOOL;
+  }
+  const explained = pools.map(([pool, tools]) => ({
+    pool,
+    listed: tools !== undefined,
+    policy: explainPolicy(config, loaded, { tool, pool, client }),
+  }));
+  if (json)
+    process.stdout.write(`${JSON.stringify({ tool, client: client ?? null, pools: explained }, null, 2)}\n`);
+  else process.stdout.write(explained.map((one) => asText(file, tool, one)).join('\n'));
+  return 0;
+}
+
+/** The tools that each pool lists; undefined for a pool that does not answer. */
+async function askForTools({ config }: Loaded): Promise<Map<string, readonly string[] | undefined>> {
+  const logger = new Logger({ level: 'silent', format: 'json' });
+  const telemetry = new Telemetry({ logger, version, knowsTool: () => false });
+  const gateway = buildGateway(config, new Shared(telemetry));
+  const asked = [...gateway.catalogues].map(async ([pool, catalogue]) => {
+    const answered = await catalogue.refresh().then(
+      () => true,
+      () => false,
+    );
+    return [pool, answered ? [...catalogue.tools.keys()] : undefined] as const;
+  });
+  const tools = new Map(await Promise.all(asked));
+  await gateway.close();
+  telemetry.close();
+  return tools;
+}
+
+function asText(
+  file: string,
+  tool: string,
+  { pool, listed, policy }: { pool: string; listed: boolean; policy: readonly Explained[] },
+): string {
+  const title = listed ? `${tool} in pool ${pool}` : `${tool} in pool ${pool}, which does not answer`;
+  const cells = policy.map(({ name, value, path, line }) => [
+    name,
+    spell(name, value),
+    line === undefined ? `default of ${path}` : `${file}:${line} ${path}`,
+  ]);
+  const widths = [0, 1].map((column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));
+  const lines = cells.map(([name = '', value = '', source = '']) =>
+    `  ${name.padEnd(widths[0] ?? 0)}  ${value.padEnd(widths[1] ?? 0)}  ${source}`.trimEnd(),
+  );
+  return `${title}\n${lines.join('\n')}\n`;
+}
