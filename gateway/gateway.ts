@@ -96,6 +96,7 @@ export function buildGateway(config: Config, shared: Shared, previous?: Gateway)
     const rules = poolRules(pool, config, (tool) => catalogue?.isReadOnly(tool) ?? false);
     if (rules !== undefined) cacheRules.set(pool.name, rules);
   }
+  const limits = shared.limits(config);
   const handlers = new Map<string, Handler>();
   for (const route of config.routes) {
     const pool = pools.get(route.pools[0] as string) as Pool;
@@ -110,7 +111,7 @@ export function buildGateway(config: Config, shared: Shared, previous?: Gateway)
       trace: telemetry.trace(pool.name),
       authenticate: identity.authenticate(route.path, pool.passesAuthorization),
       hasToolAccess: [...policies.values()].some(({ allows }) => allows !== undefined),
-      rateLimit: hasRates ? rateLimit(shared.buckets, general) : undefined,
+      rateLimit: hasRates ? rateLimit(limits.buckets, general) : undefined,
       affinity: {
         path: route.path,
         pool: pool.name,
@@ -125,10 +126,10 @@ export function buildGateway(config: Config, shared: Shared, previous?: Gateway)
       },
       timeouts: timeoutsOf(own, config, ruleOf),
       concurrency: shared.concurrency.stage(general),
-      results: config.limits.keep_full_results ? resultsResource(shared.results, charsOf) : undefined,
+      results: config.limits.keep_full_results ? resultsResource(limits.results, charsOf) : undefined,
       responseCap: responseCap({
         charsOf,
-        results: config.limits.keep_full_results ? shared.results : undefined,
+        results: config.limits.keep_full_results ? limits.results : undefined,
         resultTtlMs: config.limits.result_ttl,
         maxBytes: config.limits.max_response,
         truncated: (x) => telemetry.countCall('mcp_gateway_truncations_total', pool.name, x),

@@ -7,6 +7,10 @@ import { shareCache } from './cache/redis-share.ts';
 import type { SessionCodec } from './core/session.ts';
 import { Concurrency } from './limits/concurrency.ts';
 import { MemoryBuckets } from './limits/memory-buckets.ts';
+import type { Buckets } from './limits/rates.ts';
+import type { SharedLimits } from './limits/redis-limits.ts';
+import { shareLimits } from './limits/redis-limits.ts';
+import type { ResultStore } from './limits/result-store.ts';
 import { MemoryResults } from './limits/result-store.ts';
 import { RedisConnection } from './redis/redis-connection.ts';
 import { EndedSessions } from './sessions/ended-sessions.ts';
@@ -20,8 +24,6 @@ export class Shared {
   readonly telemetry: Telemetry;
   readonly ended = new EndedSessions();
   readonly #records = new SessionRecords();
-  readonly buckets = new MemoryBuckets();
-  readonly results = new MemoryResults();
   /** Calls in flight and in queues, by client: a reload must not let twice as many in. */
   readonly concurrency: Concurrency;
   readonly #randomKey = randomBytes(32).toString('base64');
@@ -30,6 +32,10 @@ export class Shared {
   #redisSettings: Config['redis'] = undefined;
   #redis: RedisConnection | undefined = undefined;
   #recordsRedis: RedisConnection | undefined = undefined;
+  readonly #buckets = new MemoryBuckets();
+  readonly #results = new MemoryResults();
+  #limits: SharedLimits | undefined = undefined;
+  #limitsRedis: RedisConnection | undefined = undefined;
   #cache: Cache | undefined = undefined;
   #cacheRedis: RedisConnection | undefined = undefined;
   #cacheMade: object | undefined = undefined;
@@ -37,7 +43,7 @@ export class Shared {
   constructor(telemetry: Telemetry) {
     this.telemetry = telemetry;
     const waits = telemetry.instruments.histogram('mcp_gateway_queue_wait_seconds').series({});
-    this.concurrency = new Concurrency({ fleet: undefined, waited: (ms) => waits.record(ms / 1000) });
+    this.concurrency = new Concurrency((ms) => waits.record(ms / 1000));
     telemetry.byClient('mcp_gateway_queue_depth', () => this.concurrency.depths());
   }
 
@@ -71,6 +77,17 @@ export class Shared {
     return this.#records;
   }
 
+  /** Rates and full results, and the slots of `concurrency`: of this gateway alone, or of all that share a Redis. */
+  limits(config: Config): { readonly buckets: Buckets; readonly results: ResultStore } {
+    const redis = this.redis(config);
+    if (redis !== this.#limitsRedis) {
+      void this.#limits?.close();
+      this.#limits = redis && shareLimits(redis, this.concurrency, this.#results);
+      this.#limitsRedis = redis;
+    }
+    return this.#limits ?? { buckets: this.#buckets, results: this.#results };
+  }
+
   /** The cache; a reload empties it only where what it is made of changes. */
   cache(config: Config): Cache {
     const redis = this.redis(config);
@@ -95,6 +112,8 @@ export class Shared {
   /** Ends what runs beside the requests. */
   close(): void {
     this.#cache?.shared?.close();
+    // Its farewell is on the way before the connection is closed.
+    void this.#limits?.close();
     this.#redis?.close();
   }
 }

@@ -19,6 +19,11 @@ function slotsFor({ envelope }: Exchange, concurrency: number): number {
   return Math.max(1, Math.min(requests, concurrency));
 }
 
+/** Who knows the fleet, which comes and goes with the configuration. */
+interface FleetMember {
+  readonly fleet: FleetSlots | undefined;
+}
+
 /** The slots of one client. Lives as long as the client has anything going on. */
 export class ClientCalls {
   readonly id: string;
@@ -31,16 +36,16 @@ export class ClientCalls {
   asides = 0;
   /** First come, first served. */
   readonly waiting = new Set<Waiter>();
-  readonly #fleet: FleetSlots | undefined;
+  readonly #owner: FleetMember;
   #asking = false;
   #timer: NodeJS.Timeout | undefined = undefined;
   /** Slots handed from call to call without giving them back to the fleet in between. */
   #handedOn = 0;
 
-  constructor(id: string, policy: ClientPolicy, fleet: FleetSlots | undefined) {
+  constructor(id: string, policy: ClientPolicy, owner: FleetMember) {
     this.id = id;
     this.policy = policy;
-    this.#fleet = fleet;
+    this.#owner = owner;
   }
 
   get idle(): boolean {
@@ -50,7 +55,7 @@ export class ClientCalls {
 
   /** Takes slots if they are free and nobody waits for them. Where a fleet must be asked the answer is no: queue. */
   takeNow(x: Exchange): boolean {
-    if (this.#fleet !== undefined || this.waiting.size > 0) return false;
+    if (this.#owner.fleet !== undefined || this.waiting.size > 0) return false;
     const slots = slotsFor(x, this.policy.concurrency);
     if (this.inFlight + slots > this.policy.concurrency) return false;
     this.inFlight += slots;
@@ -67,16 +72,21 @@ export class ClientCalls {
 
   give(slots: number): void {
     this.inFlight -= slots;
-    if (this.#fleet === undefined) return this.serve();
+    if (this.#owner.fleet === undefined) return this.serve();
     const [first] = this.waiting;
-    // Now and then a slot goes back to the fleet even though somebody waits here, lest other gateways never get one.
-    if (first?.x.slots === slots && ++this.#handedOn % HAND_ON !== 0) {
+    if (first?.x.slots === slots && this.#mayHandOn(this.#owner.fleet, slots)) {
       this.inFlight += slots;
       this.#proceed(first);
       return;
     }
-    this.#fleet.give(this.id, this.inFlight);
+    this.#owner.fleet.give(this.id, this.inFlight);
     this.serve();
+  }
+
+  /** Now and then a slot goes back to the fleet even though somebody waits here, lest other gateways never get one. */
+  #mayHandOn(fleet: FleetSlots, slots: number): boolean {
+    if (++this.#handedOn % HAND_ON === 0) return false;
+    return fleet.mayHandOn(this.inFlight + slots, this.policy.concurrency);
   }
 
   /** Lets those go on for whom there are slots. */
@@ -87,7 +97,7 @@ export class ClientCalls {
       const { slots } = first.x;
       if (this.inFlight > 0 && this.inFlight + slots > concurrency) return;
       this.inFlight += slots;
-      const granted = this.#fleet?.take(this.id, this.inFlight, concurrency) ?? true;
+      const granted = this.#owner.fleet?.take(this.id, this.inFlight, concurrency) ?? true;
       if (granted === true) this.#proceed(first);
       else if (granted === false) return this.#denied(slots);
       else {

@@ -8,13 +8,6 @@ import { ClientCalls, queueFull, tooMany } from './client-calls.ts';
 import type { FleetSlots } from './fleet-slots.ts';
 import { Waiter } from './waiter.ts';
 
-export interface ConcurrencySettings {
-  /** Undefined where this gateway counts alone. */
-  readonly fleet: FleetSlots | undefined;
-  /** Told how long each call waited that had to, in ms. */
-  waited(ms: number): void;
-}
-
 /** Messages without a slot that one client may have under way: more than any honest client has. */
 const ASIDES_PER_SLOT = 4;
 const MIN_ASIDES = 100;
@@ -23,12 +16,15 @@ const MANY_CLIENTS = 10_000;
 
 /** The calls of all clients, over all routes. */
 export class Concurrency {
-  readonly #settings: ConcurrencySettings;
+  /** Undefined where this gateway counts alone. */
+  fleet: FleetSlots | undefined = undefined;
+  readonly #waited: (ms: number) => void;
   readonly #clients = new Map<string, ClientCalls>();
   #sweepAt = MANY_CLIENTS;
 
-  constructor(settings: ConcurrencySettings) {
-    this.#settings = settings;
+  /** `waited` is told how long each call waited that had to. */
+  constructor(waited: (ms: number) => void) {
+    this.#waited = waited;
   }
 
   /**
@@ -77,7 +73,7 @@ export class Concurrency {
     let calls = this.#clients.get(principal.id);
     if (calls === undefined) {
       if (this.#clients.size >= this.#sweepAt) this.#sweep();
-      calls = new ClientCalls(principal.id, policy, this.#settings.fleet);
+      calls = new ClientCalls(principal.id, policy, this);
       this.#clients.set(principal.id, calls);
     } else calls.policy = policy;
     return calls;
@@ -108,7 +104,7 @@ export class Concurrency {
 
   #queue(x: Exchange, next: Handler, calls: ClientCalls): Promise<Reply> {
     const { policy, waiting } = calls;
-    const mayPass = this.#settings.fleet !== undefined && calls.inFlight + waiting.size < policy.concurrency;
+    const mayPass = this.fleet !== undefined && calls.inFlight + waiting.size < policy.concurrency;
     if (!mayPass && waiting.size >= policy.queueSize) return refuse(x, queueFull(policy));
     return new Promise((resolve) => {
       const patience = {
@@ -116,7 +112,7 @@ export class Concurrency {
         onTimeout: () => tooMany(`No slot came free for this call within ${policy.queueTimeoutMs} ms`),
       };
       const go = () => {
-        this.#settings.waited(performance.now() - waiter.since);
+        this.#waited(performance.now() - waiter.since);
         x.defer(this.#release);
         resolve(next(x));
       };

@@ -21,6 +21,7 @@ export class RedisFleet implements FleetSlots {
   readonly #claim: Script;
   readonly #signOfLife: Script;
   readonly #timer: NodeJS.Timeout;
+  #settledAt = 0;
 
   constructor(redis: RedisConnection, held: HeldSlots) {
     this.#redis = redis;
@@ -29,6 +30,7 @@ export class RedisFleet implements FleetSlots {
     this.#claim = redis.script('claimSlots', claimSlots, 2);
     this.#signOfLife = redis.script('signOfLife', signOfLife, 1);
     redis.onState((up) => {
+      this.#settledAt = performance.now() + 2 * BEAT_MS;
       if (up) void this.beat();
     });
     this.#timer = setInterval(() => void this.beat(), BEAT_MS).unref();
@@ -39,6 +41,12 @@ export class RedisFleet implements FleetSlots {
     return this.#claim(this.#key(client), this.#gateways, this.#id, held, limit, LEASE_MS).then((answer) =>
       answer === undefined ? this.#ofShare(held, limit) : answer === 1,
     );
+  }
+
+  /** Not when Redis has just come back: then gateways may hold more in all than the limit, and must come down to it. */
+  mayHandOn(held: number, limit: number): boolean {
+    if (!this.#redis.up) return this.#ofShare(held, limit);
+    return performance.now() > this.#settledAt;
   }
 
   give(client: string, held: number): void {
