@@ -63,7 +63,8 @@ async function explain(tool: string, { config: file, client, json }: ExplainOpti
 async function askForTools({ config }: Loaded): Promise<Map<string, readonly string[] | undefined>> {
   const logger = new Logger({ level: 'silent', format: 'json' });
   const telemetry = new Telemetry({ logger, version, knowsTool: () => false });
-  const gateway = buildGateway(config, new Shared(telemetry));
+  const shared = new Shared(telemetry);
+  const gateway = buildGateway(config, shared);
   const asked = [...gateway.catalogues].map(async ([pool, catalogue]) => {
     const answered = await catalogue.refresh().then(
       () => true,
@@ -73,7 +74,8 @@ async function askForTools({ config }: Loaded): Promise<Map<string, readonly str
   });
   const tools = new Map(await Promise.all(asked));
   await gateway.close();
-  telemetry.close();
+  shared.close();
+  await telemetry.close();
   return tools;
 }
 
