@@ -1,4 +1,5 @@
 // The cache of one process: memory before a shared store, the fetches under way, and what has been purged.
+import { ownBytes } from './arena.ts';
 import type { CacheKey } from './key.ts';
 import { keyText } from './key.ts';
 import { MemoryStore } from './memory-store.ts';
@@ -47,7 +48,8 @@ export class Cache {
   keep(key: CacheKey, entry: CacheEntry, since: number): boolean {
     const validity = this.tags.validity(entry.tags, since);
     if (validity === undefined) return false;
-    this.memory.set(keyText(key), entry, validity);
+    const { members } = entry;
+    this.memory.set(keyText(key), entry, validity, Buffer.isBuffer(members) ? members : ownBytes(members));
     return true;
   }
 

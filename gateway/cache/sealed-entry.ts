@@ -2,6 +2,7 @@
 import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
 import { zstdCompress, zstdDecompress } from 'node:zlib';
+import { ownBytes } from './arena.ts';
 import type { CacheEntry } from './store.ts';
 
 /** Changes with the form below. */
@@ -61,7 +62,7 @@ export class SealedEntries {
     const text = Buffer.from(JSON.stringify(fields));
     const length = Buffer.alloc(4);
     length.writeUInt32BE(text.length);
-    const plain = Buffer.concat([length, text, members]);
+    const plain = Buffer.concat([length, text, Buffer.isBuffer(members) ? members : ownBytes(members)]);
     const packed = plain.length > COMPRESS_FROM ? await compress(plain) : plain;
     const smaller = packed.length < plain.length;
     const head = Buffer.from(`${since.padStart(SINCE_DIGITS, '0')}\0\0`, 'latin1');

@@ -3,6 +3,7 @@ import type { Exchange } from '../core/exchange.ts';
 import type { Reply } from '../core/reply.ts';
 import type { Handler, Stage } from '../core/stage.ts';
 import { answerFrom } from './answer.ts';
+import { ownBytes } from './arena.ts';
 import type { Cache } from './cache.ts';
 import type { Errand } from './fetch.ts';
 import { Fetch } from './fetch.ts';
@@ -62,10 +63,12 @@ class Server {
         const state = freshness(entry, now);
         if (state === 'fresh') return Promise.resolve(answerFrom(entry, x, 'hit', now));
         if (state === 'stale') {
+          const reply = answerFrom(entry, x, 'stale', now);
           this.#refresh(x, { plan, key, publicKey, stale: undefined });
-          return Promise.resolve(answerFrom(entry, x, 'stale', now));
+          return Promise.resolve(reply);
         }
-        if (state === 'if_error') stale = entry;
+        // Kept over a wait, in which its bytes may make room for others.
+        if (state === 'if_error') stale = { ...entry, members: ownBytes(entry.members) };
       }
     }
     return this.#miss(x, { plan, key, publicKey, stale }, text, wish === 'refresh');

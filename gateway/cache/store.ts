@@ -1,5 +1,7 @@
 // What the cache keeps, and the interfaces of the places that keep it.
 
+import type { Copyable } from './arena.ts';
+
 /** One answer, without its id. Three instants say all of freshness; ms since the epoch. */
 export interface CacheEntry {
   readonly storedAt: number;
@@ -15,7 +17,7 @@ export interface CacheEntry {
   readonly meta: string;
   readonly serverInfo: string;
   /** The other members of `result`. */
-  readonly members: Buffer;
+  readonly members: Copyable;
   /** Names under which it can be purged. */
   readonly tags: readonly string[];
 }

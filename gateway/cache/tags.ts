@@ -20,10 +20,12 @@ export const tagOf = {
 
 /** Proof that an entry was valid when its fetch began; `stands` is asked on every hit. */
 export class Validity {
+  readonly names: readonly string[];
   readonly #tags: readonly Tag[];
   readonly #since: number;
 
-  constructor(tags: readonly Tag[], since: number) {
+  constructor(names: readonly string[], tags: readonly Tag[], since: number) {
+    this.names = names;
     this.#tags = tags;
     this.#since = since;
   }
@@ -39,6 +41,7 @@ export class Validity {
 /** The purges of one process, counted: what began before a purge of one of its tags is not served after it. */
 export class Tags {
   readonly #tags = new Map<string, Tag>();
+  #proofs = new WeakMap<readonly string[], { since: number; validity: Validity }>();
   /** Last purge of something that is no tag: what is being fetched may be meant. */
   #otherPurgedAt = 0;
   #now = 1;
@@ -51,9 +54,15 @@ export class Tags {
   /** The validity of what was fetched since `since`; undefined when it has been purged meanwhile. */
   validity(names: readonly string[], since: number): Validity | undefined {
     if (this.#tags.size + names.length > MAX_TAGS) this.#forget();
+    if (this.#otherPurgedAt > since) return undefined;
+    // The entries of one rule that were fetched between the same two purges share one proof.
+    const known = this.#proofs.get(names);
+    if (known?.since === since && known.validity.stands) return known.validity;
     const tags = names.map((name) => this.#tag(name));
-    const validity = new Validity(tags, since);
-    return validity.stands && this.#otherPurgedAt <= since ? validity : undefined;
+    const validity = new Validity(names, tags, since);
+    if (!validity.stands) return undefined;
+    this.#proofs.set(names, { since, validity });
+    return validity;
   }
 
   /** Whether something under one of these names has been purged since. */
@@ -86,5 +95,6 @@ export class Tags {
     for (const tag of this.#tags.values()) tag.purgedAt = this.#now;
     this.#otherPurgedAt = this.#now;
     this.#tags.clear();
+    this.#proofs = new WeakMap();
   }
 }

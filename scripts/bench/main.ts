@@ -1,5 +1,6 @@
 // `npm run bench`: measures the gateway beside its baselines under the same load, in turns within one run.
 import type { BenchCase, Goal, Result } from './bench-case.ts';
+import { cacheHit } from './cases/cache-hit.ts';
 import { passThrough } from './cases/pass-through.ts';
 import { sessions } from './cases/sessions.ts';
 import { skew } from './cases/skew.ts';
@@ -12,7 +13,7 @@ import { choosePlacement } from './placement.ts';
 import { toGoalLines, toTable } from './table.ts';
 import { say } from './tools.ts';
 
-const CASES: readonly BenchCase[] = [passThrough, sseRelay, sessions, skew];
+const CASES: readonly BenchCase[] = [passThrough, cacheHit, sseRelay, sessions, skew];
 /** Whatever hangs, the bench does not hold a machine for longer. */
 const LONGEST_RUN_MS = 60 * 60 * 1000;
 /** Above this one-minute load, something else is running that will be in the figures. */

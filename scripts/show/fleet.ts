@@ -73,7 +73,7 @@ export class Fleet {
   readonly lab = new Lab(choosePlacement('none'));
 
   /** Starts a Redis without disk; `options` as on its command line. */
-  async redis(port: number, ...options: string[]): Promise<Child> {
+  async redis(port: number, ...options: string[]): Promise<Child & { kill(): Promise<void> }> {
     const command = [
       'redis-server',
       '--port',
@@ -85,7 +85,12 @@ export class Fleet {
       '--appendonly',
       'no',
     ];
-    return this.lab.start('load', [...command, ...options], port);
+    const child = await this.lab.start('load', [...command, ...options], port);
+    const kill = () => {
+      process.kill(child.pid, 'SIGKILL');
+      return child.stop();
+    };
+    return { ...child, kill };
   }
 
   /** Starts a gateway with one pool on `upstream`. */

@@ -2,8 +2,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { RedisSettings } from '../../gateway/redis/redis-connection.ts';
 import { RedisConnection } from '../../gateway/redis/redis-connection.ts';
+import { startSlowLink } from '../../scripts/show/slow-link.ts';
 import { hasRedis, RedisServer } from '../support/redis-server.ts';
-import { startSlowLink } from '../support/slow-link.ts';
 
 const closing: (() => unknown)[] = [];
 afterEach(async () => {

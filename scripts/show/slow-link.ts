@@ -1,4 +1,4 @@
-// A TCP link to a local port that can be made slow: what passes through it, in both ways, is late by a settable time.
+// A TCP link to a local port that can be made slow: what the far end says is late by a settable time.
 import { once } from 'node:events';
 import type { AddressInfo, Socket } from 'node:net';
 import { connect, createServer } from 'node:net';
@@ -7,6 +7,8 @@ export interface SlowLink {
   readonly port: number;
   /** Ms by which each answer of the far end is late from now on. */
   delayMs: number;
+  /** Sets `delayMs`. */
+  slowDown(ms: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -35,6 +37,10 @@ export async function startSlowLink(port: number): Promise<SlowLink> {
   const link: SlowLink = {
     port: (server.address() as AddressInfo).port,
     delayMs: 0,
+    slowDown(ms) {
+      link.delayMs = ms;
+      return Promise.resolve();
+    },
     async close() {
       for (const socket of sockets) socket.destroy();
       server.close();
