@@ -27,7 +27,7 @@ interface Subscription {
 
 /** Wait before Redis is asked again after it has failed too often while connected, in ms. */
 const HOLD_MS = 1000;
-/** A timeout that fires this much late tells of this process's own lag, not of Redis, in ms. */
+/** A timeout that fires this much late may tell of this process's own lag rather than of Redis, and weighs less; in ms. */
 const LAG_MS = 25;
 
 const away = Promise.resolve(undefined);
@@ -150,8 +150,9 @@ export class RedisConnection {
     if (error.name === 'ReplyError') {
       if (error.message.startsWith('READONLY')) this.#trip('it has become a read-only replica');
     } else if (error.message === 'Command timed out') {
-      if (tookMs > COMMAND_TIMEOUT_MS + LAG_MS) return;
-      if (this.#breaker.timedOut()) this.#trip(`no answer within ${COMMAND_TIMEOUT_MS} ms`);
+      const late = tookMs > COMMAND_TIMEOUT_MS + LAG_MS;
+      if (late ? this.#breaker.failed() : this.#breaker.timedOut())
+        this.#trip(`no answer within ${COMMAND_TIMEOUT_MS} ms`);
     } else if (this.#breaker.failed()) this.#trip(error.message);
   }
 

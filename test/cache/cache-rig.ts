@@ -138,7 +138,7 @@ export class CacheRig {
 
   /** Waits until all gateways together have this many requests in flight. */
   async inFlight(count: number): Promise<void> {
-    const deadline = performance.now() + 5000;
+    const deadline = performance.now() + 20_000;
     for (;;) {
       let all = 0;
       for (const gateway of this.gateways) {
