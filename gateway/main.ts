@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { addAdvise } from './commands/advise.ts';
 import { addCheck } from './commands/check.ts';
 import { addDemo } from './commands/demo.ts';
+import { addDoctor } from './commands/doctor.ts';
 import { addDrain } from './commands/drain.ts';
 import { addExplain } from './commands/explain.ts';
 import { addHealthcheck } from './commands/healthcheck.ts';
@@ -29,6 +30,7 @@ for (const add of [
   addDrain,
   addPurge,
   addAdvise,
+  addDoctor,
   addHealthcheck,
 ])
   add(program);

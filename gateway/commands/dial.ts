@@ -71,7 +71,7 @@ async function endSession(url: string, headers: Record<string, string>): Promise
 }
 
 /** Names the innermost cause, for fetch itself only says that it failed. */
-function reasonOf(error: unknown): string {
+export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error.name === 'TimeoutError') return `nothing within ${DEADLINE_MS / 1000}s`;
   if (error.cause instanceof Error) return reasonOf(error.cause);

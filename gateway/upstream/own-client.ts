@@ -4,6 +4,7 @@ import { MetaKey, Method } from '../mcp/methods.ts';
 import { version } from '../version.ts';
 import { readMessage } from './own-reply.ts';
 import type { Pool } from './pool.ts';
+import { isEventStream } from './reply-headers.ts';
 
 const MODERN = '2026-07-28';
 const LEGACY = '2025-11-25';
@@ -36,6 +37,11 @@ export class OwnClient {
   constructor(pool: Pool, endpoint: Endpoint) {
     this.#pool = pool;
     this.#endpoint = endpoint;
+  }
+
+  /** Whether the server has given a session that later requests must name. */
+  get hasSession(): boolean {
+    return this.#session !== undefined;
   }
 
   /** Whether the endpoint speaks the stateless era; undefined until it has answered. */
@@ -78,6 +84,36 @@ export class OwnClient {
       return answer;
     } finally {
       if (!fits && !signal.aborted) this.#forget();
+    }
+  }
+
+  /**
+   * Opens the stream on which the server speaks unasked, and ends it at once: `open` when its head came while nothing
+   * had been said yet, `held` when it did not come (something on the way buffers it), `none` when there is no such stream.
+   * After a first `request` only.
+   */
+  async probeStream(timeoutMs: number): Promise<'open' | 'held' | 'none'> {
+    const signal = AbortSignal.timeout(timeoutMs);
+    const params = this.#enveloped({ notifications: { toolsListChanged: true } });
+    const listen = { jsonrpc: '2.0', id: this.#nextId++, method: Method.listen, params };
+    try {
+      const { statusCode, headers, body } = await this.#sockets.request({
+        path: this.#endpoint.path,
+        ...(this.#stateless
+          ? { method: 'POST', body: JSON.stringify(listen) }
+          : { method: 'GET', body: null }),
+        headers: this.#headers(
+          this.#stateless
+            ? ['content-type', 'application/json', ...statelessHeaders(Method.listen)]
+            : this.#sessionHeaders(),
+        ),
+        signal,
+      });
+      body.on('error', () => undefined).destroy();
+      return statusCode === 200 && isEventStream(String(headers['content-type'])) ? 'open' : 'none';
+    } catch (error) {
+      if (signal.aborted) return 'held';
+      throw error;
     }
   }
 

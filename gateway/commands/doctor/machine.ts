@@ -1,0 +1,62 @@
+// What `doctor` looks at on this machine: Node.js, the certificate's files, and Redis where one is configured.
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { createSecureContext } from 'node:tls';
+import type { Config } from '../../../config/schema.ts';
+import { RedisConnection } from '../../redis/redis-connection.ts';
+import type { Diagnosis } from './diagnosis.ts';
+import { fail, ok, warn } from './diagnosis.ts';
+
+/** Oldest Node.js that runs this program, as package.json has it. */
+const NEEDS = [22, 19] as const;
+const REDIS_WAIT_MS = 3000;
+const DAY_MS = 86_400_000;
+/** Certificates are usually renewed a month before they end. */
+const ENDS_SOON_DAYS = 21;
+
+export function node(version = process.versions.node): Diagnosis {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  if (major > NEEDS[0] || (major === NEEDS[0] && minor >= NEEDS[1])) return ok('node', version);
+  return fail('node', version, `${NEEDS.join('.')} or newer is needed`);
+}
+
+/** `file`: the configuration's, which its paths are relative to. */
+export function certificate({ listen }: Config, file: string): Diagnosis[] {
+  const { tls } = listen;
+  if (tls === undefined) return [];
+  try {
+    const [cert, key] = [tls.cert, tls.key].map((path) => readFileSync(resolve(dirname(file), path))) as [
+      Buffer,
+      Buffer,
+    ];
+    createSecureContext({ cert, key });
+    const { validTo, subject } = new X509Certificate(cert);
+    const days = Math.floor((Date.parse(validTo) - Date.now()) / DAY_MS);
+    if (days < 0)
+      return [fail('tls', `the certificate ended on ${validTo}`, 'renew it; no restart is needed')];
+    if (days < ENDS_SOON_DAYS) return [warn('tls', `the certificate ends in ${days} days`, 'renew it soon')];
+    return [ok('tls', `${subject.replaceAll('\n', ', ')}, valid for ${days} days`)];
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return [fail('tls', why, 'listen.tls needs a readable certificate chain and its key, both PEM')];
+  }
+}
+
+export async function redis({ redis: settings }: Config): Promise<Diagnosis[]> {
+  if (settings === undefined) return [];
+  const connection = new RedisConnection(settings);
+  const late = new Promise<Diagnosis>((done) => {
+    setTimeout(() => done(away(`no answer within ${REDIS_WAIT_MS / 1000} s`)), REDIS_WAIT_MS).unref();
+  });
+  const told = new Promise<Diagnosis>((done) => {
+    connection.onState((up, why) => done(up ? ok('redis', 'answers') : away(why)));
+  });
+  const diagnosis = await Promise.race([told, late]);
+  connection.close();
+  return [diagnosis];
+}
+
+function away(why: string): Diagnosis {
+  return fail('redis', why, 'the gateway runs without it, each process for itself; look at redis.url');
+}

@@ -1,0 +1,104 @@
+// `doctor` against servers of both eras, a proxy that buffers, and nothing at all.
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import type { Diagnosis } from '../../gateway/commands/doctor/diagnosis.ts';
+import { node } from '../../gateway/commands/doctor/machine.ts';
+import { freePort } from '../support/free-port.ts';
+import { GatedUpstream } from '../support/gated-upstream.ts';
+import { runCommand } from './run-command.ts';
+
+/** A server of 2025-11-25 whose answers come whole or not at all, as through a buffering proxy. */
+async function buffering(): Promise<string> {
+  const server = createServer(async (request, response) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    if (request.method === 'GET') return;
+    if (request.method !== 'POST') return response.end();
+    const { id, method } = JSON.parse(Buffer.concat(chunks).toString()) as { id: number; method: string };
+    response.setHeader('content-type', 'application/json');
+    const tools = [{ name: 'write', inputSchema: { type: 'object' } }];
+    const results: Record<string, object> = {
+      initialize: { protocolVersion: '2025-11-25', capabilities: { tools: {} }, serverInfo: {} },
+      'tools/list': { tools },
+    };
+    const result = results[method];
+    if (method === 'initialize') response.setHeader('mcp-session-id', 'one');
+    const error = { code: -32601, message: 'no such method' };
+    response.end(JSON.stringify({ jsonrpc: '2.0', id, ...(result === undefined ? { error } : { result }) }));
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`;
+}
+
+async function doctor(yaml: string): Promise<{ code: number | null; diagnoses: Diagnosis[] }> {
+  const cwd = mkdtempSync(join(tmpdir(), 'doctor-'));
+  onTestFinished(() => rmSync(cwd, { recursive: true }));
+  writeFileSync(join(cwd, 'gateway.yaml'), yaml);
+  const { code, stdout } = await runCommand(['doctor', '--json'], { cwd });
+  return { code, diagnoses: JSON.parse(stdout) as Diagnosis[] };
+}
+
+it('says of each upstream its era, its sessions, its stream and what its tools say', async () => {
+  const modern = await GatedUpstream.start();
+  onTestFinished(() => modern.close());
+  modern.tools = [{ name: 'echo', inputSchema: { type: 'object' }, annotations: { readOnlyHint: true } }];
+  const legacy = await buffering();
+  const { code, diagnoses } = await doctor(`pools:
+  - { name: a, endpoints: [{ url: '${modern.url}' }] }
+  - { name: b, endpoints: [{ url: '${legacy}' }] }
+routes: [{ path: /a/mcp, pools: [a] }, { path: /b/mcp, pools: [b] }]
+`);
+  expect(code).toBe(0);
+  const of = (pool: string) =>
+    diagnoses
+      .filter(({ subject }) => subject.startsWith(`${pool} `))
+      .map(({ status, detail }) => [status, detail]);
+  expect(of('a')).toEqual([
+    ['ok', 'reachable, modern (2026-07-28), stateless'],
+    ['ok', '1 tools, 1 of them say whether they are read-only'],
+    ['ok', 'offers no stream of its own; nothing to buffer'],
+  ]);
+  expect(of('b')).toEqual([
+    ['ok', 'reachable, legacy (2025-11-25), stateful: sessions'],
+    ['warn', '1 tools, 0 of them say whether they are read-only'],
+    ['warn', 'SSE looks buffered: no head of a quiet stream within 1.5 s'],
+  ]);
+  expect(diagnoses[0]).toMatchObject({ subject: 'node', status: 'ok' });
+});
+
+it('exits with 3 where something is broken, each thing with what to do', async () => {
+  const { code, diagnoses } = await doctor(`listen: { tls: { cert: none.pem, key: none.pem } }
+redis: { url: 'redis://127.0.0.1:${await freePort()}' }
+pools:
+  - name: a
+    endpoints: [{ url: 'http://127.0.0.1:${await freePort()}/mcp' }, { url: 'http://nowhere.invalid/mcp' }]
+routes: [{ path: /mcp, pools: [a] }]
+`);
+  expect(code).toBe(3);
+  const broken = diagnoses.filter(({ status }) => status === 'fail');
+  expect(broken.map(({ subject }) => subject.replace(/:\d+/, ''))).toEqual([
+    'tls',
+    'redis',
+    'a dns nowhere.invalid',
+    'a http://127.0.0.1/mcp',
+  ]);
+  expect(broken.every(({ hint }) => hint !== undefined)).toBe(true);
+});
+
+it.each([
+  ['20.20.0', 'fail'],
+  ['22.18.1', 'fail'],
+  ['22.19.0', 'ok'],
+  ['24.11.0', 'ok'],
+])('judges Node.js %s: %s', (version, status) => {
+  expect(node(version).status).toBe(status);
+});
