@@ -1,5 +1,5 @@
 // Holds the documents to what they document: examples load, tables match the code.
-import { readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parseConfig } from '../../config/load.ts';
 import { refusals } from '../../gateway/core/refusal.ts';
@@ -47,6 +47,22 @@ describe('the README', () => {
     expect(links.length).toBeGreaterThan(5);
     for (const file of links)
       expect(() => statSync(new URL(`../../${file}`, import.meta.url)), file).not.toThrow();
+  });
+});
+
+describe('the other documents', () => {
+  const files = readdirSync(new URL('../../docs', import.meta.url)).filter((name) => name.endsWith('.md'));
+  const configurations = files.flatMap((file) =>
+    blocks(read(`docs/${file}`), 'yaml').flatMap((text) => (/^pools:/m.test(text) ? [{ file, text }] : [])),
+  );
+
+  it('show whole configurations', () => {
+    expect(configurations.length).toBeGreaterThan(0);
+  });
+
+  it.each(configurations)('$file shows one that loads', ({ file, text }) => {
+    const result = parseConfig(text, { file, env: {}, dir: '.' });
+    expect(result.ok ? [] : result.problems).toEqual([]);
   });
 });
 
