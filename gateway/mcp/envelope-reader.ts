@@ -188,8 +188,8 @@ class EnvelopeReader extends MetaScanner {
   #id(depth: number): void {
     const start = this.pos;
     const c = this.bytes[start] ?? 0;
-    if (!idStarts.includes(c)) bad('"id" must be a string or a number');
     this.value(depth);
+    if (!idStarts.includes(c)) bad('"id" must be a string or a number');
     if (this.pos - start > MAX_ID_BYTES) bad(`"id" is longer than ${MAX_ID_BYTES} bytes`);
     // Only a response to what could not be read has a null id (JSON-RPC 2.0, "Response object").
     if (c === 0x6e) this.#nullId = true;
