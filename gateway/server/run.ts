@@ -18,6 +18,7 @@ import { certificateOf } from './certificate.ts';
 import { FileWatch } from './file-watch.ts';
 import { registerGauges } from './gauges.ts';
 import type { ListenerTimes } from './http-server.ts';
+import type { Vitals } from './overload.ts';
 import { Overload } from './overload.ts';
 import { PeerReader } from './peer.ts';
 import type { PublicService } from './public-listener.ts';
@@ -39,11 +40,17 @@ export interface Running {
   stop(withinMs?: number): Promise<void>;
 }
 
-/** Starts both listeners on a configuration; `times` other than the product's are for tests. */
+/** What tests run a gateway with instead of the product's own. */
+export interface RunOptions {
+  readonly times?: Partial<ListenerTimes>;
+  readonly vitals?: Vitals;
+}
+
+/** Starts both listeners on a configuration. */
 export async function run(
   source: ConfigSource,
   logger: Logger,
-  times: Partial<ListenerTimes> = {},
+  { times, vitals }: RunOptions = {},
 ): Promise<Running> {
   const { config } = source;
   const samples = new ProcessSamples(() => ({
@@ -73,7 +80,7 @@ export async function run(
     })),
   ];
   const ready = () => checks().every(({ ok }) => ok);
-  const overload = new Overload();
+  const overload = new Overload(vitals);
   const serviceOf = (served: Gateway) => publicService(served, telemetry, overload, ready);
   const certificate = certificateOf(config.listen, source.reread?.file, logger);
   const publicListener = new PublicListener(serviceOf(gateway), certificate, times);

@@ -7,6 +7,7 @@ import { formatProblem } from '../../config/problem.ts';
 import type { Running } from '../../gateway/server/run.ts';
 import { run } from '../../gateway/server/run.ts';
 import { Logger } from '../../gateway/telemetry/logger.ts';
+import { unhurried } from './gateway.ts';
 
 /** A gateway and its file. */
 export interface TestGateway extends Running {
@@ -36,7 +37,9 @@ export async function startGateway(yaml: string): Promise<TestGateway> {
   const loaded = load();
   if (!loaded.ok) throw new Error(loaded.problems.map(formatProblem).join('\n'));
   const logger = new Logger({ level: 'info', format: 'json', to: log });
-  const running = await run({ config: loaded.config, files: loaded.files, reread: { file, load } }, logger);
+  const running = await run({ config: loaded.config, files: loaded.files, reread: { file, load } }, logger, {
+    vitals: unhurried,
+  });
   return {
     ...running,
     file,
