@@ -9,6 +9,7 @@ import { SessionTable } from '../../demo/session-table.ts';
 import { statefulServer } from '../../demo/stateful-server.ts';
 import { connectV1, rawCall } from '../support/clients.ts';
 import { openEventStream } from '../support/event-stream.ts';
+import type { RpcRequest } from '../support/faults/received.ts';
 import type { TestGateway } from '../support/gateway.ts';
 import { startGateway } from '../support/gateway.ts';
 import { initializeRequest, legacyRequest } from '../support/message.ts';
@@ -59,7 +60,7 @@ function growing(): DemoService {
 /** A server that gives one session id and answers every request with its method. */
 const record: Parameters<typeof startScripted>[0] = ({ message, method, body }, response) => {
   if (method === 'DELETE') return void response.writeHead(200).end();
-  const items = Array.isArray(message) ? (message as { id?: unknown }[]) : [message];
+  const items = Array.isArray(message) ? (message as RpcRequest[]) : [message];
   const answers = items.flatMap((item) =>
     item?.id === undefined || item.method === undefined
       ? []

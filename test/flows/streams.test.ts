@@ -19,7 +19,7 @@ import { startScripted } from '../support/scripted-upstream.ts';
 const SSE = { 'content-type': 'text/event-stream' };
 
 /** What the scripted upstream does with the next calls. */
-let onCall: (response: ServerResponse, incoming: IncomingMessage) => void;
+let onCall: (response: ServerResponse, incoming: IncomingMessage) => void | Promise<void>;
 let scripted: ScriptedUpstream;
 let sound: FaultUpstream;
 let everything: { url: string; close(): Promise<void> };

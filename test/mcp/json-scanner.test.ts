@@ -85,7 +85,8 @@ describe('the scanner', () => {
     ['text behind a number', '1 x', '-32700 Not JSON: at byte 2'],
     ['a number', '1', '-32600 A JSON-RPC message is an object'],
     ['null', 'null', '-32600 A JSON-RPC message is an object'],
-    ['a bracket of the wrong kind', '{"jsonrpc":"2.0","id":[1}}', '-32600 "id" must be a string or a number'],
+    ['a bracket of the wrong kind', '{"jsonrpc":"2.0","id":[1}}', '-32700 Not JSON: at byte 24'],
+    ['an id that is an array', '{"jsonrpc":"2.0","id":[1]}', '-32600 "id" must be a string or a number'],
   ])('refuses %s', (_name, text, expected) => {
     expect(problem(readEnvelope(Buffer.from(text)))).toBe(expected);
   });
