@@ -11,6 +11,7 @@ export default defineConfig({
     teardownTimeout: 10_000,
     // What passing tests log is not news; a failing test's output is shown.
     silent: 'passed-only',
-    expect: { requireAssertions: true },
+    // A machine busy with other tests may take this long for what takes milliseconds.
+    expect: { requireAssertions: true, poll: { timeout: 5000 } },
   },
 });

@@ -26,7 +26,7 @@ export interface ScriptedUpstream {
 /** The agent name by which servers know the gateway's own requests. */
 const OWN = '"name":"mcp-gateway"';
 
-/** Starts it on a free port of 127.0.0.1; what the gateway asks of its own accord is answered 404. */
+/** Starts it on a free port of 127.0.0.1; what the gateway asks of its own accord is answered soundly. */
 export async function startScripted(script: Script): Promise<ScriptedUpstream> {
   const received: Received[] = [];
   let connections = 0;
@@ -35,7 +35,7 @@ export async function startScripted(script: Script): Promise<ScriptedUpstream> {
     readBody(incoming)
       .then((body): unknown => {
         const request = recordOf(incoming, body, 0);
-        if (body.includes(OWN)) return response.writeHead(404).end();
+        if (body.includes(OWN)) return answerOwn(request, response);
         received.push(request);
         return script(request, response, incoming);
       })
@@ -57,4 +57,18 @@ export async function startScripted(script: Script): Promise<ScriptedUpstream> {
       await once(server, 'close');
     },
   };
+}
+
+/** What the gateway asks to know whether the server lives, and which tools it has: it lives, and has none. */
+function answerOwn({ message }: Received, response: ServerResponse): void {
+  const serverInfo = { name: 'scripted', version: '1.0.0' };
+  const result = {
+    resultType: 'complete',
+    supportedVersions: ['2026-07-28'],
+    capabilities: {},
+    serverInfo,
+    tools: [],
+  };
+  response.writeHead(200, { 'content-type': 'application/json' });
+  response.end(JSON.stringify({ jsonrpc: '2.0', id: message?.id, result }));
 }
