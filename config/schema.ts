@@ -5,7 +5,7 @@ import { auth, clients, limits } from './schema/clients.ts';
 import { admin, listen } from './schema/listener.ts';
 import { pool } from './schema/pool.ts';
 import { route } from './schema/route.ts';
-import { cache, drain, log, redis, sessionKeys } from './schema/runtime.ts';
+import { advise, cache, drain, log, redis, sessionKeys } from './schema/runtime.ts';
 
 /** The sections of the file, each of which can be parsed on its own. */
 export const sections = z.strictObject({
@@ -19,6 +19,7 @@ export const sections = z.strictObject({
   session_keys: sessionKeys,
   cache,
   log,
+  advise,
   drain,
   pools: z.array(pool).min(1, 'must list at least one pool').describe('The servers, by service.'),
   routes: z

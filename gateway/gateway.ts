@@ -1,6 +1,7 @@
 // The composition root: from a configuration to one compiled handler per route, with the pools and stores behind them.
 import { isDeepStrictEqual } from 'node:util';
 import type { Config, PoolConfig } from '../config/schema.ts';
+import { adviceTool } from './advise/advice-tool.ts';
 import { buildIdentity } from './auth/identity.ts';
 import type { Cache } from './cache/cache.ts';
 import { poolRules } from './cache/pool-rules.ts';
@@ -127,6 +128,7 @@ export function buildGateway(config: Config, shared: Shared, previous?: Gateway)
       timeouts: timeoutsOf(own, config, ruleOf),
       concurrency: shared.concurrency.stage(general),
       results: config.limits.keep_full_results ? resultsResource(limits.results, charsOf) : undefined,
+      adviceTool: config.advise.tool && shared.advice ? adviceTool(shared.advice) : undefined,
       responseCap: responseCap({
         charsOf,
         results: config.limits.keep_full_results ? limits.results : undefined,

@@ -28,6 +28,8 @@ export interface Parts extends ForwardParts {
   readonly concurrency: Stage;
   /** Undefined where full results are not kept. */
   readonly results: Stage | undefined;
+  /** Undefined where clients are not to see it. */
+  readonly adviceTool: Stage | undefined;
   readonly responseCap: Stage;
   /** Undefined where no tool has a limit of its own. */
   readonly toolConcurrency: Stage | undefined;
@@ -50,6 +52,7 @@ export function pipeline(parts: Parts): Handler {
     parts.rateLimit, //                     before all that may answer: a cache hit spends quota too
     affinity(parts.affinity), //            an unknown session is answered before anything is spent on it
     parts.results, //                       the gateway's own answers: full texts of results that were truncated
+    parts.adviceTool, //                    one more of them: a tool that tells what the figures say
     timeouts(parts.timeouts), //            the clock covers everything that may wait: queues, connects, the upstream
     ...parts.cache, //                      after all that may refuse: a hit is no way around a rule, but needs no slot
     parts.concurrency, //                   a client's own slots, and its queue for them

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { Config, PoolConfig } from '../config/schema.ts';
+import type { AdviceReport } from './advise/report.ts';
 import { Cache } from './cache/cache.ts';
 import { shareCache } from './cache/redis-share.ts';
 import type { SessionCodec } from './core/session.ts';
@@ -22,6 +23,8 @@ import type { Telemetry } from './telemetry/telemetry.ts';
 /** One process's memory. Each reload is given the same one; the gateway built from a file only borrows from it. */
 export class Shared {
   readonly telemetry: Telemetry;
+  /** What there is to advise now; undefined where no calls are served. */
+  readonly advice: (() => AdviceReport) | undefined;
   readonly ended = new EndedSessions();
   readonly #records = new SessionRecords();
   /** Calls in flight and in queues, by client: a reload must not let twice as many in. */
@@ -40,8 +43,9 @@ export class Shared {
   #cacheRedis: RedisConnection | undefined = undefined;
   #cacheMade: object | undefined = undefined;
 
-  constructor(telemetry: Telemetry) {
+  constructor(telemetry: Telemetry, advice?: () => AdviceReport) {
     this.telemetry = telemetry;
+    this.advice = advice;
     const waits = telemetry.instruments.histogram('mcp_gateway_queue_wait_seconds').series({});
     this.concurrency = new Concurrency((ms) => waits.record(ms / 1000));
     telemetry.byClient('mcp_gateway_queue_depth', () => this.concurrency.depths());

@@ -1,4 +1,4 @@
-/** The sections about state and operation: `redis`, `session_keys`, `cache`, `log` and `drain`. */
+/** The sections about state and operation: `redis`, `session_keys`, `cache`, `log`, `advise` and `drain`. */
 import { z } from 'zod';
 import { duration, secret, size } from './fields.ts';
 
@@ -44,6 +44,16 @@ export const log = z
   })
   .prefault({})
   .describe('What is logged and how.');
+
+export const advise = z
+  .strictObject({
+    tool: z
+      .boolean()
+      .prefault(false)
+      .describe('Whether clients see the tool gateway_advice, which tells them what advise says.'),
+  })
+  .prefault({})
+  .describe('Advice from live figures.');
 
 export const drain = z
   .strictObject({

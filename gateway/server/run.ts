@@ -60,6 +60,7 @@ export async function run(
     cacheEvictions: gateway.cache.memory.evictions,
   }));
   const advisor = new Advisor(() => gateway, samples);
+  const advice = () => reportOf(advisor.advice());
   const telemetry = new Telemetry({
     logger,
     version,
@@ -68,7 +69,7 @@ export async function run(
     knowsPrompt: (pool, prompt) => gateway.catalogues.get(pool)?.prompts.has(prompt) ?? false,
   });
   await telemetry.startExports(process.env);
-  const shared = new Shared(telemetry);
+  const shared = new Shared(telemetry, advice);
   let gateway = buildGateway(config, shared);
   let draining = false;
   const checks = (): Check[] => [
@@ -109,7 +110,7 @@ export async function run(
   const admin = new AdminListener({
     checks,
     metrics: () => telemetry.render(),
-    advice: () => reportOf(advisor.advice()),
+    advice,
     control: { current: () => gateway, reload: () => reload('admin'), logger },
     token: () => gateway.config.admin.token,
   });
