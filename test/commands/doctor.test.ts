@@ -1,10 +1,12 @@
 // `doctor` against servers of both eras, a proxy that buffers, and nothing at all.
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { expect, it, onTestFinished } from 'vitest';
 import type { Diagnosis } from '../../gateway/commands/doctor/diagnosis.ts';
 import { node } from '../../gateway/commands/doctor/machine.ts';
@@ -12,31 +14,34 @@ import { freePort } from '../support/free-port.ts';
 import { GatedUpstream } from '../support/gated-upstream.ts';
 import { runCommand } from './run-command.ts';
 
-/** A server of 2025-11-25 whose answers come whole or not at all, as through a buffering proxy. */
+/** A server of 2025-11-25 behind which nothing comes before its answer is whole, as through a buffering proxy. */
 async function buffering(): Promise<string> {
-  const server = createServer(async (request, response) => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
-    if (request.method === 'GET') return;
-    if (request.method !== 'POST') return response.end();
-    const { id, method } = JSON.parse(Buffer.concat(chunks).toString()) as { id: number; method: string };
-    response.setHeader('content-type', 'application/json');
-    const tools = [{ name: 'write', inputSchema: { type: 'object' } }];
-    const results: Record<string, object> = {
-      initialize: { protocolVersion: '2025-11-25', capabilities: { tools: {} }, serverInfo: {} },
-      'tools/list': { tools },
-    };
-    const result = results[method];
-    if (method === 'initialize') response.setHeader('mcp-session-id', 'one');
-    const error = { code: -32601, message: 'no such method' };
-    response.end(JSON.stringify({ jsonrpc: '2.0', id, ...(result === undefined ? { error } : { result }) }));
-  }).listen(0, '127.0.0.1');
+  const server = createServer((request, response) => void answer(request, response)).listen(0, '127.0.0.1');
   await once(server, 'listening');
   onTestFinished(() => {
     server.closeAllConnections();
     server.close();
   });
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`;
+}
+
+async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  if (request.method === 'GET') return;
+  const body = await text(request);
+  if (request.method !== 'POST') {
+    response.end();
+    return;
+  }
+  const { id, method } = JSON.parse(body) as { id: number; method: string };
+  const results: Record<string, object> = {
+    initialize: { protocolVersion: '2025-11-25', capabilities: { tools: {} }, serverInfo: {} },
+    'tools/list': { tools: [{ name: 'write', inputSchema: { type: 'object' } }] },
+  };
+  const result = results[method];
+  const error = { code: -32601, message: 'no such method' };
+  response.setHeader('content-type', 'application/json');
+  if (method === 'initialize') response.setHeader('mcp-session-id', 'one');
+  response.end(JSON.stringify({ jsonrpc: '2.0', id, ...(result === undefined ? { error } : { result }) }));
 }
 
 async function doctor(yaml: string): Promise<{ code: number | null; diagnoses: Diagnosis[] }> {
