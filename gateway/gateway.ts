@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Config, PoolConfig } from '../config/schema.ts';
 import { adviceTool } from './advise/advice-tool.ts';
+import { actAs } from './auth/act-as.ts';
 import { buildIdentity } from './auth/identity.ts';
 import type { Cache } from './cache/cache.ts';
 import { poolRules } from './cache/pool-rules.ts';
@@ -18,6 +19,7 @@ import { responseCap, responseChars } from './limits/response-cap.ts';
 import { resultsResource } from './limits/results-resource.ts';
 import { timeoutsOf } from './limits/timeouts.ts';
 import { toolConcurrency } from './limits/tool-concurrency.ts';
+import type { Parts } from './pipeline.ts';
 import { pipeline } from './pipeline.ts';
 import type { RedisConnection } from './redis/redis-connection.ts';
 import { noticesOf } from './sessions/change-notices.ts';
@@ -49,6 +51,8 @@ export interface Gateway {
   readonly redis: RedisConnection | undefined;
   /** By path. */
   readonly handlers: ReadonlyMap<string, Handler>;
+  /** The same chains for an operator, who has been let in elsewhere and calls as the client `admin`; by path. */
+  readonly operatorHandlers: ReadonlyMap<string, Handler>;
   /** Documents that anybody may read, as JSON text by path. */
   readonly documents: ReadonlyMap<string, string>;
   /** Lets go of what `successor` has not taken over, once the exchanges that need it are through. */
@@ -99,6 +103,12 @@ export function buildGateway(config: Config, shared: Shared, previous?: Gateway)
   }
   const limits = shared.limits(config);
   const handlers = new Map<string, Handler>();
+  const operatorHandlers = new Map<string, Handler>();
+  const operator = actAs({
+    id: 'admin',
+    binding: JSON.stringify(['operator']),
+    policy: policies.get('admin'),
+  });
   for (const route of config.routes) {
     const pool = pools.get(route.pools[0] as string) as Pool;
     const own = config.pools.find(({ name }) => name === pool.name) as PoolConfig;
@@ -107,7 +117,7 @@ export function buildGateway(config: Config, shared: Shared, previous?: Gateway)
     const recovers = own.session_recovery !== 'never' && own.affinity !== 'none';
     const ruleOf = compileToolRules(own.tools);
     const charsOf = responseChars(own, config.limits, ruleOf);
-    const handler = pipeline({
+    const parts: Parts = {
       observe: telemetry.observe(pool.name),
       trace: telemetry.trace(pool.name),
       authenticate: identity.authenticate(route.path, pool.passesAuthorization),
@@ -149,8 +159,9 @@ export function buildGateway(config: Config, shared: Shared, previous?: Gateway)
         telemetry.watchAttempt(x, endpoint, end instanceof Failure ? end : undefined);
         watch.attempted(endpoint, end);
       },
-    });
-    handlers.set(route.path, handler);
+    };
+    handlers.set(route.path, pipeline(parts));
+    operatorHandlers.set(route.path, pipeline({ ...parts, authenticate: operator }));
   }
   return {
     config,
@@ -161,6 +172,7 @@ export function buildGateway(config: Config, shared: Shared, previous?: Gateway)
     cacheRules,
     redis: shared.redis(config),
     handlers,
+    operatorHandlers,
     documents: identity.documents,
     async retire(successor) {
       const left = [...pools.values()].filter((pool) => successor.pools.get(pool.name) !== pool);

@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { addAdvise } from './commands/advise.ts';
 import { addCheck } from './commands/check.ts';
+import { addConnect } from './commands/connect.ts';
 import { addDemo } from './commands/demo.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addDrain } from './commands/drain.ts';
@@ -27,6 +28,7 @@ for (const add of [
   addPrintConfig,
   addInit,
   addExplain,
+  addConnect,
   addDrain,
   addPurge,
   addAdvise,

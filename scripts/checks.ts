@@ -25,6 +25,8 @@ const typedFolders = ['gateway', 'config', 'demo', 'scripts', 'test'].filter((di
 /** The checks, in the order they are reported. */
 export const checks: readonly Check[] = [
   { name: 'types (tsc)', command: ['tsc', '--noEmit'] },
+  // Scripts of the page see a browser and not Node.
+  { name: 'types of the page (tsc)', command: ['tsc', '--noEmit', '-p', 'gateway/server/page/assets'] },
   { name: 'format and lint (biome)', command: ['biome', 'check', '--error-on-warnings', '.'] },
   // Biome's own type inference does not see Node's modules, so it misses a floating `readFile()` and an async
   // listener of an EventEmitter; oxlint asks the TypeScript compiler.

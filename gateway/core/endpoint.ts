@@ -30,6 +30,11 @@ export class Endpoint {
   stateless: boolean | undefined = undefined;
   /** The share of its weight that it is given: below 1 for a while after a failure. */
   ramp = 1;
+  /** Why it is in its state, for people; undefined where the state says it all. */
+  why: string | undefined = undefined;
+  /** Ms since the epoch at which its state last changed; at first, when it came into the configuration. */
+  changedAt = Date.now();
+  #noted: EndpointState = 'available';
   /** Requests accepted and not yet answered to the last byte. */
   inFlight = 0;
   /** Long-lived streams (GET, `subscriptions/listen`), which do not count as load. */
@@ -60,6 +65,13 @@ export class Endpoint {
   /** `latencyMs` as it counts now: it fades, or an endpoint that was slow once would never be tried again. */
   latencyAt(now: number): number {
     return this.latencyMs * Math.exp(Math.min(0, this.measuredAt - now) / LATENCY_DECAY_MS);
+  }
+
+  /** Takes note of the time where the state is another than last time. */
+  noteState(now: number): void {
+    if (this.state === this.#noted) return;
+    this.#noted = this.state;
+    this.changedAt = now;
   }
 
   get state(): EndpointState {

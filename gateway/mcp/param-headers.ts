@@ -1,5 +1,5 @@
 // `Mcp-Param-*` headers of 2026-07-28: which arguments a tool mirrors, and whether the headers say what the body says.
-import { decodeMirrored, isToken } from './headers.ts';
+import { decodeMirrored, encodeMirrored, isToken } from './headers.ts';
 
 /** An argument that is mirrored in a header. */
 export interface MirroredParam {
@@ -55,6 +55,14 @@ export function paramFault(
     if (text === undefined || !mirrors(text, value)) return `${header} is not the argument in the body`;
   }
   return undefined;
+}
+
+/** The headers that mirror arguments, as name, value, name, value. */
+export function mirroringHeaders(params: readonly MirroredParam[], args: unknown): string[] {
+  return params.flatMap(({ header, path }) => {
+    const value = valueAt(args, path);
+    return value === undefined || value === null ? [] : [header, encodeMirrored(String(value))];
+  });
 }
 
 function valueAt(args: unknown, path: readonly string[]): unknown {

@@ -9,6 +9,10 @@ import type { ControlService } from './admin-control.ts';
 import { controlApp } from './admin-control.ts';
 import type { AdminToken } from './admin-guard.ts';
 import { adminGuard } from './admin-guard.ts';
+import { tryApp } from './admin-try.ts';
+import { hostGuard } from './host-guard.ts';
+import type { PageSources } from './page/page-app.ts';
+import { pageApp } from './page/page-app.ts';
 
 /** A condition of readiness. */
 export interface Check {
@@ -25,6 +29,11 @@ export interface AdminService {
   metrics(): Promise<string>;
   advice(): AdviceReport;
   readonly control: ControlService;
+  readonly page: PageSources;
+  /** Whether the listener is bound to loopback. */
+  onLoopback(): boolean;
+  /** Host names, besides loopback's, that are this gateway's own. */
+  hostNames(): readonly string[];
   /** What changes of state need. */
   readonly token: AdminToken;
 }
@@ -69,6 +78,8 @@ export function adminApp(service: AdminService): Hono {
       return c.text(text, status);
     });
   }
+  // Probes may come by any name; whatever tells or changes more answers to its own.
+  app.use(hostGuard(service.onLoopback, service.hostNames));
   app.get('/metrics', async (c) => {
     const text = await service.metrics();
     return c.body(text, 200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' });
@@ -76,6 +87,8 @@ export function adminApp(service: AdminService): Hono {
   app.get('/admin/advice', (c) => c.json(service.advice()));
   app.on('POST', '/admin/*', adminGuard(service.token));
   app.route('/admin', controlApp(service.control));
-  app.notFound((c) => c.text('There is /livez, /readyz, /healthz and /metrics\n', 404));
+  app.route('/admin', tryApp(service.control.current));
+  app.route('/', pageApp(service.page));
+  app.notFound((c) => c.text('There is /, /livez, /readyz, /healthz, /metrics and /admin/state\n', 404));
   return app;
 }

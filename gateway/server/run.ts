@@ -113,6 +113,17 @@ export async function run(
     advice,
     control: { current: () => gateway, reload: () => reload('admin'), logger },
     token: () => gateway.config.admin.token,
+    onLoopback: () => isLoopback(config.admin.host),
+    hostNames: () => gateway.config.listen.allowed_hosts,
+    page: {
+      current: () => gateway,
+      shared,
+      checks,
+      lastReloadOk: () => reloader.successful,
+      clientConnections: () => publicListener.connections,
+      findings: () => [],
+      publicUrl: () => url,
+    },
   });
   const address = await publicListener.listen(config.listen.port, config.listen.host);
   const adminAddress = await admin.listen(config.admin.port, config.admin.host);

@@ -22,6 +22,7 @@ export interface ClientFigures extends WindowFigures {
 
 /** Records calls at their end and reads them back by the window; one for the life of the process. */
 export class Figures {
+  readonly #all = new Window();
   readonly #tools = new Map<string, Map<string, Window>>();
   readonly #clients = new Map<string, Window>();
   readonly #endpoints = new WeakMap<Endpoint, Window>();
@@ -43,6 +44,7 @@ export class Figures {
     now = this.#now(),
   ): void {
     const { errorType, cacheStatus } = x;
+    this.#all.record(now, durationMs, upstreamMs, errorType, cacheStatus);
     this.#client(x.principal.id, now).record(now, durationMs, upstreamMs, errorType, cacheStatus);
     if (tool !== '') this.#tool(pool, tool).record(now, durationMs, upstreamMs, errorType, cacheStatus);
   }
@@ -55,6 +57,11 @@ export class Figures {
       this.#endpoints.set(endpoint, window);
     }
     window.record(now, tookMs, tookMs, errorType, undefined);
+  }
+
+  /** Of all operations together. */
+  all(): WindowFigures {
+    return this.#all.read(this.#now());
   }
 
   /** Every tool that was called since start, by pool and name. */

@@ -13,6 +13,9 @@ export interface KnownTool {
   readonly mirrored: readonly MirroredParam[];
   /** Characters of the definition as JSON. */
   readonly chars: number;
+  readonly description: string | undefined;
+  /** JSON Schema of the arguments, as listed. */
+  readonly inputSchema: unknown;
 }
 
 const LIST_TIMEOUT_MS = 10_000;
@@ -83,13 +86,11 @@ async function list(client: OwnClient): Promise<Map<string, KnownTool>> {
     for (const tool of Array.isArray(result?.['tools']) ? result['tools'] : []) {
       if (typeof tool?.name !== 'string') continue;
       const { name, annotations, inputSchema } = tool;
+      const description = typeof tool.description === 'string' ? tool.description : undefined;
       const hints = typeof annotations === 'object' && annotations !== null ? annotations : {};
-      tools.set(name, {
-        name,
-        annotations: hints,
-        mirrored: mirroredParams(inputSchema),
-        chars: JSON.stringify(tool).length,
-      });
+      const mirrored = mirroredParams(inputSchema);
+      const { length: chars } = JSON.stringify(tool);
+      tools.set(name, { name, annotations: hints, mirrored, chars, description, inputSchema });
     }
     cursor = result?.['nextCursor'];
     if (typeof cursor !== 'string') break;

@@ -82,6 +82,7 @@ export class Pool {
 
   /** Takes note of changed states: call after changing an endpoint's. */
   refresh(): void {
+    for (const endpoint of this.endpoints) endpoint.noteState(Date.now());
     this.available = this.endpoints.filter((endpoint) => endpoint.takesCalls);
     this.room?.serve();
   }

@@ -108,6 +108,7 @@ describe('the figures', () => {
       ['b', 1],
     ]);
     expect(figures.clients()).toMatchObject([{ totalCalls: 3 }]);
+    expect(figures.all()).toMatchObject({ totalCalls: 3, perMinute: 3 });
   });
 
   it('give tools and clients beyond a number one series together', () => {
