@@ -103,7 +103,9 @@ export class PoolHealth implements HealthOwner {
     pool.refresh();
     // Callers are turned away from now on: whoever can come back should, at once.
     if (had > 0 && this.urgent) for (const health of this.#byEndpoint.values()) health.check();
-    if (event !== undefined) this.#parts.tell(endpoint, event, why);
+    if (event === undefined) return;
+    endpoint.why = why;
+    this.#parts.tell(endpoint, event, why);
   }
 
   returned(endpoint: Endpoint): void {

@@ -31,8 +31,7 @@ export function count(value: number): string {
 }
 
 /** A number of bytes: `812 B`, `4.2 MiB`. */
-export function bytes(value: number | null): string {
-  if (value === null) return NONE;
+export function bytes(value: number): string {
   const units = ['B', 'KiB', 'MiB', 'GiB'];
   const power = value < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log2(value) / 10));
   const scaled = value / 1024 ** power;

@@ -57,7 +57,7 @@ export function readState(sources: StateSources): AdminState {
     ),
     tools: tools.map(toolView),
     clients: clientViews(shared),
-    cache: cacheView(tools),
+    cache: cacheView(tools, gateway),
     sessions: sessionsView(sources),
     findings: sources.findings(),
   };
@@ -114,18 +114,19 @@ function clientViews({ telemetry, concurrency }: Shared): ClientView[] {
   );
 }
 
-function cacheView(tools: readonly ToolFigures[]): CacheView {
+function cacheView(tools: readonly ToolFigures[], { cache, config, redis }: Gateway): CacheView {
   const lookups = { hit: 0, stale: 0, coalesced: 0, miss: 0, bypass: 0 };
-  for (const { cache } of tools) {
-    for (const [status, count] of Object.entries(cache)) lookups[status as CacheStatus] += count;
+  for (const tool of tools) {
+    for (const [status, count] of Object.entries(tool.cache)) lookups[status as CacheStatus] += count;
   }
   return {
     hit_ratio: hitRatio(lookups),
     lookups,
-    bytes: null,
-    max_bytes: null,
-    evictions: null,
-    redis_up: null,
+    entries: cache.memory.size,
+    bytes: cache.memory.bytes,
+    max_bytes: config.cache.memory,
+    evictions: cache.memory.evictions,
+    redis_up: redis === undefined ? null : redis.up,
   };
 }
 

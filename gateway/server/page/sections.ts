@@ -117,15 +117,14 @@ function more(rows: number): Html {
 }
 
 function cacheSection({ cache }: AdminState): Html {
-  const { hit_ratio, lookups, bytes: held, max_bytes, evictions, redis_up } = cache;
-  const asked = Object.values(lookups).reduce((sum, n) => sum + n, 0);
-  const redis = redis_up === null ? 'not used' : figure(redis_up ? 'up' : 'away', !redis_up, 'away');
+  const { hit_ratio, lookups, entries, bytes: held, max_bytes, evictions, redis_up } = cache;
+  const redis = redis_up === null ? 'not used' : figure(redis_up ? 'up' : 'away', !redis_up, 'memory only');
   return html`<dl>
-    ${fact('Hit ratio', percent(hit_ratio))} ${fact('Look-ups in 5 min', count(asked))}
-    ${fact('Hits', count(lookups.hit))} ${fact('Stale', count(lookups.stale))}
-    ${fact('Coalesced', count(lookups.coalesced))} ${fact('Misses', count(lookups.miss))}
-    ${held === null ? '' : fact('Memory', `${bytes(held)} of ${bytes(max_bytes)}`)}
-    ${evictions === null ? '' : fact('Evicted', count(evictions))} ${fact('Redis', redis)}
+    ${fact('Hit ratio', percent(hit_ratio))} ${fact('Hits', count(lookups.hit))}
+    ${fact('Stale', count(lookups.stale))} ${fact('Coalesced', count(lookups.coalesced))}
+    ${fact('Misses', count(lookups.miss))} ${fact('Entries', count(entries))}
+    ${fact('Memory', `${bytes(held)} of ${bytes(max_bytes)}`)} ${fact('Evicted', count(evictions))}
+    ${fact('Redis', redis)}
   </dl>`;
 }
 

@@ -73,9 +73,11 @@ export interface CacheView {
   readonly hit_ratio: number | null;
   /** Of the last five minutes. */
   readonly lookups: Readonly<Record<CacheStatus, number>>;
-  readonly bytes: number | null;
-  readonly max_bytes: number | null;
-  readonly evictions: number | null;
+  /** In this process's memory. */
+  readonly entries: number;
+  readonly bytes: number;
+  readonly max_bytes: number;
+  readonly evictions: number;
   /** Null without Redis. */
   readonly redis_up: boolean | null;
 }
