@@ -107,6 +107,7 @@ export async function run(
     logger,
   );
   const reload = (cause: ReloadCause) => reloader.reload(cause);
+  const advice = () => reportOf(advisor.advice());
   const admin = new AdminListener({
     checks,
     metrics: () => telemetry.render(),
@@ -121,7 +122,7 @@ export async function run(
       checks,
       lastReloadOk: () => reloader.successful,
       clientConnections: () => publicListener.connections,
-      findings: () => [],
+      advice,
       publicUrl: () => url,
     },
   });

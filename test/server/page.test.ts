@@ -67,7 +67,10 @@ async function start(config: Record<string, unknown> = {}, tools: unknown[] = [e
 /** Waits until the gateway has asked for the tools. */
 async function listed(gateway: TestGateway, count: number): Promise<void> {
   await expect
-    .poll(async () => (await (await fetch(`${gateway.adminUrl}/`)).text())X
+    .poll(async () => (await (await fetch(gateway.adminUrl)).text()).match(/data-path/g)?.length, {
+      timeout: WAIT_MS,
+    })
+    .toBe(count);
 }
 
 async function open(gateway: TestGateway, view?: View): Promise<Watched> {
@@ -183,7 +186,6 @@ describe.skipIf(!hasBrowser)('the page', () => {
     expect(shown).toContain('a\\u{202e}gpj.exe');
     expect(shown.every((text) => text.length <= 100)).toBe(true);
     await page.selectOption('#tool', image);
-    await page.getByText(image).first().waitFor();
     await expect.poll(() => page.locator('#about').textContent(), { timeout: WAIT_MS }).toContain(image);
     expect(await page.locator('#fields label').textContent()).toContain(image);
     expect(await page.locator('img, #tools script').count()).toBe(0);
@@ -216,7 +218,11 @@ describe.skipIf(!hasBrowser)('the page', () => {
       document.body.append(script, link);
       [globalThis.intruded ?? null, getComputedStyle(link).color === 'rgb(1, 2, 3)']`);
     expect(ran).toEqual([null, false]);
-    await expect.poll(() => errors.filter((line) => line.includes('Content Security Policy')).length, { timeout: WAIT_MS }).toBe(2);
+    await expect
+      .poll(() => errors.filter((line) => line.includes('Content Security Policy')).length, {
+        timeout: WAIT_MS,
+      })
+      .toBe(2);
   });
 
   it('stops asking while it is hidden, and says so', async () => {

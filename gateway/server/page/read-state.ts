@@ -1,5 +1,6 @@
 // Reads the state of a running gateway out of its parts, for `/admin/state` and the page.
 
+import type { AdviceReport } from '../../advise/report.ts';
 import type { Endpoint } from '../../core/endpoint.ts';
 import type { CacheStatus } from '../../core/exchange.ts';
 import { refusals } from '../../core/refusal.ts';
@@ -16,7 +17,6 @@ import type {
   CheckView,
   ClientView,
   EndpointView,
-  FindingView,
   PoolView,
   Rates,
   SessionsView,
@@ -30,7 +30,7 @@ export interface StateSources {
   checks(): readonly CheckView[];
   lastReloadOk(): boolean;
   clientConnections(): number;
-  findings(): readonly FindingView[];
+  advice(): AdviceReport;
 }
 
 /** Decimals that a time in ms is worth. */
@@ -59,7 +59,7 @@ export function readState(sources: StateSources): AdminState {
     clients: clientViews(shared),
     cache: cacheView(tools, gateway),
     sessions: sessionsView(sources),
-    findings: sources.findings(),
+    advice: sources.advice(),
   };
 }
 

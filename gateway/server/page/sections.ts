@@ -26,7 +26,7 @@ export function renderSections(state: AdminState): Record<string, string> {
   return {
     status: String(statusSection(state)),
     totals: String(totalsSection(state)),
-    advice: String(adviceSection(state.findings)),
+    advice: String(adviceSection(state.advice)),
     pools: String(poolsSection(state)),
     tools: String(toolsSection(state.tools)),
     clients: String(clientsSection(state.clients)),

@@ -1,5 +1,6 @@
 // The state of a running gateway as `/admin/state` answers it and as the page shows it.
 
+import type { AdviceReport } from '../../advise/report.ts';
 import type { EndpointState } from '../../core/endpoint.ts';
 import type { CacheStatus } from '../../core/exchange.ts';
 
@@ -94,20 +95,6 @@ export interface CheckView {
   readonly detail: string;
 }
 
-/** What the advice says, ready to be read. */
-export interface FindingView {
-  readonly id: string;
-  readonly severity: 'info' | 'warn' | 'error';
-  readonly subject: string;
-  readonly sentence: string;
-  /** What to do. */
-  readonly action: string;
-  readonly evidence: Readonly<Record<string, string | number>>;
-  /** YAML to put into the file; empty where the file cannot help. */
-  readonly patch: string;
-  readonly expected: string;
-}
-
 export interface AdminState {
   /** ISO 8601. */
   readonly time: string;
@@ -123,5 +110,5 @@ export interface AdminState {
   readonly clients: readonly ClientView[];
   readonly cache: CacheView;
   readonly sessions: SessionsView;
-  readonly findings: readonly FindingView[];
+  readonly advice: AdviceReport;
 }
