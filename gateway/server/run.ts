@@ -107,7 +107,6 @@ export async function run(
     logger,
   );
   const reload = (cause: ReloadCause) => reloader.reload(cause);
-  const advice = () => reportOf(advisor.advice());
   const admin = new AdminListener({
     checks,
     metrics: () => telemetry.render(),
