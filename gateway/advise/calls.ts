@@ -89,7 +89,11 @@ export class Sums {
     this.slowMs += other.slowMs;
     this.slowUpstreamMs += other.slowUpstreamMs;
     for (const [type, count] of other.errors) this.#failed(type, count);
-    for (const status of Object.keys(this.cache) as CacheStatus[]) this.cache[status] += other.cache[status];
+    this.cache.hit += other.cache.hit;
+    this.cache.miss += other.cache.miss;
+    this.cache.stale += other.cache.stale;
+    this.cache.coalesced += other.cache.coalesced;
+    this.cache.bypass += other.cache.bypass;
   }
 
   failures(counts: (errorType: string) => boolean): number {

@@ -10,22 +10,32 @@ const BUCKETS = 26 * PER_OCTAVE;
 export class Histogram {
   count = 0;
   readonly #buckets = new Uint32Array(BUCKETS);
+  /** The buckets in use: most histograms use few. */
+  #lowest = BUCKETS;
+  #highest = -1;
 
   record(ms: number): void {
     this.count++;
-    (this.#buckets[bucketOf(ms)] as number)++;
+    const bucket = bucketOf(ms);
+    (this.#buckets[bucket] as number)++;
+    if (bucket < this.#lowest) this.#lowest = bucket;
+    if (bucket > this.#highest) this.#highest = bucket;
   }
 
   add(other: Histogram): void {
     this.count += other.count;
-    for (let i = 0; i < BUCKETS; i++) (this.#buckets[i] as number) += other.#buckets[i] as number;
+    for (let i = other.#lowest; i <= other.#highest; i++) {
+      (this.#buckets[i] as number) += other.#buckets[i] as number;
+    }
+    this.#lowest = Math.min(this.#lowest, other.#lowest);
+    this.#highest = Math.max(this.#highest, other.#highest);
   }
 
   /** The duration in ms that a share `q` of the calls stays within; 0 without calls. */
   quantile(q: number): number {
     const rank = q * this.count;
     let below = 0;
-    for (let i = 0; i < BUCKETS; i++) {
+    for (let i = this.#lowest; i <= this.#highest; i++) {
       const here = this.#buckets[i] as number;
       if (here > 0 && below + here >= rank) return boundary(i) * (1 + (rank - below) / here / PER_OCTAVE);
       below += here;

@@ -40,6 +40,9 @@ export class Ledger {
   #firstAt = Number.POSITIVE_INFINITY;
   #lastAt = 0;
   #newest = 0;
+  /** The part that calls go into, while they end within it. */
+  #current: Minute | undefined;
+  #currentEnd = 0;
 
   /** `keepMinutes`: how far back it can be read; what a log holds is kept whole. */
   constructor(keepMinutes = Number.POSITIVE_INFINITY) {
@@ -55,7 +58,7 @@ export class Ledger {
     const { at, pool, endpoint, tool, client, durationMs, upstreamMs } = call;
     this.#firstAt = Math.min(this.#firstAt, at - durationMs);
     this.#lastAt = Math.max(this.#lastAt, at);
-    const minute = this.#minute(Math.floor(at / MINUTE_MS));
+    const minute = this.#minuteOf(at);
     cellOf(minute, pool, tool, endpoint ?? '').record(call);
     const who = minute.clients.has(client) || minute.clients.size < MAX_CLIENTS ? client : OTHER;
     const own = entry(minute.clients, who, newClient);
@@ -73,6 +76,7 @@ export class Ledger {
   cut(at: number): void {
     const index = Math.floor(at / MINUTE_MS);
     this.#minutes.set(index, [new Minute(at), ...(this.#minutes.get(index) ?? [])]);
+    this.#current = undefined;
   }
 
   /** What ended between `since`, an instant that was cut, and `now`; without it all that is kept, in whole minutes. */
@@ -126,6 +130,15 @@ export class Ledger {
       if ((index + 1) * MINUTE_MS <= from) continue;
       for (const part of parts) if (part.from >= since) yield part;
     }
+  }
+
+  #minuteOf(at: number): Minute {
+    const current = this.#current;
+    if (current !== undefined && at >= current.from && at < this.#currentEnd) return current;
+    const index = Math.floor(at / MINUTE_MS);
+    this.#current = this.#minute(index);
+    this.#currentEnd = (index + 1) * MINUTE_MS;
+    return this.#current;
   }
 
   #minute(index: number): Minute {

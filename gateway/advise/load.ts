@@ -24,6 +24,9 @@ interface Slot {
 /** The load of one pool or client. Times are Unix ms. */
 export class Load {
   readonly #slots = new Map<number, Slot>();
+  /** The slot asked for last, which is mostly the one asked for next. */
+  #last: Slot | undefined;
+  #lastIndex = -1;
 
   /** Takes in a call that has ended; its time with the upstream is taken to be the last part of it. */
   record(at: number, durationMs: number, upstreamMs: number): void {
@@ -74,11 +77,14 @@ export class Load {
   }
 
   #slot(index: number): Slot {
+    if (index === this.#lastIndex && this.#last !== undefined) return this.#last;
     let slot = this.#slots.get(index);
     if (slot === undefined) {
       slot = { ended: 0, endedUpstreamMs: 0, upstreamMs: 0, allMs: 0 };
       this.#slots.set(index, slot);
     }
+    this.#last = slot;
+    this.#lastIndex = index;
     return slot;
   }
 }

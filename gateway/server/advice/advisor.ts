@@ -16,8 +16,9 @@ import type { ProcessSamples } from './process-samples.ts';
 
 /** How far back the figures of calls go. */
 const WINDOW_MINUTES = 15;
-/** Advice is made anew at most this often, in ms: pages and scrapes may ask at the same time. */
+/** Advice is made anew at most this often, in ms, and for at most this share of the time: pages and scrapes ask for it. */
 const FRESH_MS = 1000;
+const SHARE = 0.02;
 
 /** Follows the calls of one process. */
 export class Advisor {
@@ -27,7 +28,8 @@ export class Advisor {
   readonly #applied = new AppliedFindings();
   readonly #labels = new WeakMap<Endpoint, string>();
   #advice: Advice | undefined;
-  #madeAt = 0;
+  /** Unix ms until which the advice made last is good enough. */
+  #freshUntil = 0;
 
   constructor(current: () => Gateway, samples: ProcessSamples) {
     this.#current = current;
@@ -54,12 +56,13 @@ export class Advisor {
   /** What there is to say now. */
   advice(): Advice {
     const now = Date.now();
-    if (this.#advice === undefined || now - this.#madeAt >= FRESH_MS) {
+    if (this.#advice === undefined || now >= this.#freshUntil) {
+      const begun = performance.now();
       this.#advice = advise(
         this.#snapshot(now, this.#current()),
         this.#applied.review(now, (since) => this.#ledger.read(now, since)),
       );
-      this.#madeAt = now;
+      this.#freshUntil = now + Math.max(FRESH_MS, (performance.now() - begun) / SHARE);
       this.#applied.told(this.#advice.findings, now);
     }
     return this.#advice;
