@@ -46,7 +46,7 @@ export interface RecordStore {
 }
 
 /** Sessions remembered; of older ones nothing is known any more. */
-const KEPT = 100_000;
+const KEPT = 10_000;
 const MAX_URIS = 100;
 const MAX_TEXT = 2048;
 

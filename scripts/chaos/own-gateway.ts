@@ -15,7 +15,12 @@ export interface Wishes {
   readonly pool?: object;
   /** Sections of the file. */
   readonly sections?: object;
+  /** Has `collect` work. */
+  readonly collectable?: boolean;
 }
+
+/** Lets SIGUSR2 collect garbage, so that memory is measured and not the collector's mood. */
+const COLLECTABLE = ['--expose-gc', `--import=data:text/javascript,process.on('SIGUSR2',()=>gc())`];
 
 export class OwnGateway {
   readonly port: number;
@@ -34,12 +39,20 @@ export class OwnGateway {
   static async start(lab: Lab, wishes: Wishes): Promise<OwnGateway> {
     const [port, adminPort] = [await lab.port(), await lab.port()];
     const file = lab.file(`own-${port}.yaml`, configText(port, adminPort, wishes));
-    const child = await lab.start('proxy', [process.execPath, MAIN, 'serve', '-c', file], port);
+    const node = [process.execPath, ...(wishes.collectable === true ? COLLECTABLE : [])];
+    const child = await lab.start('proxy', [...node, MAIN, 'serve', '-c', file], port);
     return new OwnGateway(port, adminPort, child, file);
   }
 
   signal(name: 'SIGTERM' | 'SIGHUP' | 'SIGKILL'): void {
     process.kill(this.child.pid, name);
+  }
+
+  /** Has it collect its garbage; needs `collectable`. */
+  async collect(): Promise<void> {
+    process.kill(this.child.pid, 'SIGUSR2');
+    // It answers when it is done.
+    await (await this.admin('/livez')).text();
   }
 
   /** Writes another configuration, or a text that is none. */

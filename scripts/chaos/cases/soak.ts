@@ -19,7 +19,7 @@ const KILL_EVERY_MS = 20_000;
 const AWAY_MS = 2000;
 /** The first part of the run, in which caches fill and the heap finds its size, counts for nothing. */
 const WARM_UP_SHARE = 1 / 3;
-const SAMPLES = 120;
+const SAMPLES = 60;
 const MEANINGFUL_MINUTES = 5;
 
 /** What is measured of the gateway's process, at ms since the start. */
@@ -40,14 +40,16 @@ export const soak: ChaosCase = {
     const gateway = await OwnGateway.start(lab, {
       ports: servers.map(({ port }) => port),
       pool: { session_recovery: 'always' },
+      collectable: true,
     });
     const lastMoment = performance.now() + minutes * 60_000;
     const running = () => performance.now() < lastMoment;
     const ends: Record<CallEnd, number> = { ok: 0, not_found: 0, failed: 0, left: 0, foreign: 0 };
     const clients = Array.from({ length: CLIENTS }, (_, i) => live(gateway.port, `k${i}`, running, ends));
     const killer = breakNow(servers, running);
+    const passers = Promise.all([passBy(gateway.port, 'p', running), passBy(gateway.port, 'q', running)]);
     const samples = await sample(gateway, lastMoment);
-    await Promise.all([...clients, killer]);
+    await Promise.all([...clients, killer, passers]);
     await pause(Math.min(6000, minutes * 60_000));
     const idle = await measure(gateway, 0);
     const crashed = await Promise.race([gateway.child.exited, pause(0, undefined)]);
@@ -102,6 +104,17 @@ async function live(
   }
 }
 
+/** Clients that open a session, call once and are never seen again: what is kept of them must have a bound. */
+async function passBy(port: number, name: string, running: () => boolean): Promise<void> {
+  const agent = new Agent({ connections: 4 });
+  for (let i = 0; running(); i++) {
+    const client = new SessionClient(port, agent, `${name}${i}`);
+    await client.open();
+    await client.call('read_value');
+  }
+  await agent.close();
+}
+
 /** Kills the upstreams in turn and brings each back. */
 async function breakNow(servers: readonly SessionServer[], running: () => boolean): Promise<void> {
   for (let turn = 0; running(); turn++) {
@@ -125,8 +138,10 @@ async function sample(gateway: OwnGateway, lastMoment: number): Promise<Sample[]
   return samples;
 }
 
+/** Memory is measured after a collection. */
 async function measure(gateway: OwnGateway, atMs: number): Promise<Sample> {
   const { pid } = gateway.child;
+  await gateway.collect();
   return {
     atMs,
     rssBytes: usageOf(pid).rssBytes,
