@@ -5,6 +5,8 @@ import { getHeapSpaceStatistics, getHeapStatistics } from 'node:v8';
 export interface Vitals {
   /** Monotonic ms. */
   now(): number;
+  /** Processor time that the process has had so far, in ms. */
+  cpuMs(): number;
   /** Long-lived heap in use, as a share of its limit. */
   heapUse(): number;
 }
@@ -13,6 +15,13 @@ export interface Vitals {
 const TICK_MS = 100;
 /** Lateness of a tick above which the loop counts as lagging, in ms: a proxied call waits that long several times over. */
 const LAG_MS = 200;
+/** Lateness that counts whatever its cause, in ms. */
+const LONG_LAG_MS = 2000;
+/**
+ * Share of the time since the last tick in which the process must have been computing, for a lag to be its own doing: one
+ * that waits for a processor that others have would serve no better for refusing.
+ */
+const BUSY_SHARE = 0.5;
 /** Ticks in a row that must lag: a long garbage collection, or a process that was stopped for a while, is no overload. */
 const LAGGING_TICKS = 3;
 /** Share of requests admitted: it falls by this factor at each lagging tick, and rises by this much at each other one. */
@@ -32,6 +41,10 @@ const oldLimit = Math.max(YOUNG_BYTES / 4, getHeapStatistics().heap_size_limit -
 
 const thisProcess: Vitals = {
   now: () => performance.now(),
+  cpuMs() {
+    const { user, system } = process.cpuUsage();
+    return (user + system) / 1000;
+  },
   heapUse() {
     const spaces = getHeapSpaceStatistics().filter(({ space_name }) => !space_name.startsWith('new_'));
     return spaces.reduce((used, { space_used_size }) => used + space_used_size, 0) / oldLimit;
@@ -45,7 +58,8 @@ export class Overload {
   readonly #vitals: Vitals;
   readonly #random: () => number;
   #timer: NodeJS.Timeout | undefined = undefined;
-  #expectedAt = 0;
+  #tickedAt = 0;
+  #cpuMs = 0;
   #lagging = 0;
   #admitted = 1;
   #heapFull = false;
@@ -57,7 +71,8 @@ export class Overload {
 
   /** Begins to watch; `changed` is told when shedding begins and ends. */
   start(changed: (overload: Overload) => void): void {
-    this.#expectedAt = this.#vitals.now() + TICK_MS;
+    this.#tickedAt = this.#vitals.now();
+    this.#cpuMs = this.#vitals.cpuMs();
     const tick = () => {
       const before = this.cause;
       this.tick();
@@ -78,13 +93,22 @@ export class Overload {
 
   /** Takes the vitals once; called every 100 ms. */
   tick(): void {
-    const now = this.#vitals.now();
-    const lags = now - this.#expectedAt > LAG_MS;
-    this.#expectedAt = now + TICK_MS;
+    const lags = this.#lags();
     this.#lagging = lags ? this.#lagging + 1 : 0;
     if (this.#lagging >= LAGGING_TICKS) this.#admitted = Math.max(LEAST, this.#admitted * FALL);
     else if (!lags) this.#admitted = Math.min(1, this.#admitted + RISE);
     this.#heapFull = this.#vitals.heapUse() > (this.#heapFull ? HEAP_EASY : HEAP_FULL);
     this.cause = this.#heapFull ? 'heap' : this.#admitted < 1 ? 'event_loop' : undefined;
+  }
+
+  #lags(): boolean {
+    const now = this.#vitals.now();
+    const cpuMs = this.#vitals.cpuMs();
+    const tookMs = now - this.#tickedAt;
+    const lateMs = tookMs - TICK_MS;
+    const busy = cpuMs - this.#cpuMs > tookMs * BUSY_SHARE;
+    this.#tickedAt = now;
+    this.#cpuMs = cpuMs;
+    return lateMs > LONG_LAG_MS || (lateMs > LAG_MS && busy);
   }
 }

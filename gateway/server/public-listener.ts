@@ -43,10 +43,10 @@ export interface PublicService {
 /** How often a draining listener closes the connections that have become idle. */
 const SWEEP_MS = 100;
 /**
- * How long a draining listener still serves what comes over connections that it has not closed, each answer closing one:
- * a client that has not been told may have a request on its way, and closing its connection would lose it.
+ * How long no request must have come before a draining listener closes idle connections: a client that has not been told
+ * may have one on its way, which would be lost. Each answer closes its connection, so that they cannot come for ever.
  */
-const LAST_CALLS_MS = 500;
+const QUIET_MS = 500;
 /** The answer to CONNECT, for which Node makes no response object. */
 const NO_TUNNELS = 'HTTP/1.1 405 Method Not Allowed\r\nConnection: close\r\nContent-Length: 0\r\n\r\n';
 /** What a refused client is told to wait: long enough for another gateway to be found. */
@@ -60,6 +60,8 @@ export class PublicListener {
   /** Each answer closes its connection, so that clients move on. */
   #closing = false;
   #refusing = false;
+  /** Monotonic ms at which the last request came while closing. */
+  #lastRequestAt = 0;
   #connections = 0;
 
   /** With a certificate it serves https. */
@@ -122,11 +124,12 @@ export class PublicListener {
       const past = performance.now() - begun;
       if (past >= withinMs) break;
       for (const x of live) if (x.stream) x.cancel(refusal('draining'));
-      if (past >= LAST_CALLS_MS) {
+      const quietMs = performance.now() - Math.max(begun, this.#lastRequestAt);
+      if (quietMs >= QUIET_MS) {
         this.#refusing = true;
         this.server.closeIdleConnections();
         // What is left then are connections over which nothing was asked yet, and nothing would be answered.
-        if (live.size === 0 && past >= 2 * LAST_CALLS_MS) break;
+        if (live.size === 0 && quietMs >= 2 * QUIET_MS) break;
       }
       await pause(Math.min(SWEEP_MS, withinMs - past));
     }
@@ -142,7 +145,10 @@ export class PublicListener {
     const service = this.#service;
     const target = readTarget(req.url ?? '/');
     const { path } = target;
-    if (this.#closing) res.shouldKeepAlive = false;
+    if (this.#closing) {
+      res.shouldKeepAlive = false;
+      this.#lastRequestAt = performance.now();
+    }
     const inbound = readInbound(req, target, service.peers);
     const handler = service.handlers.get(path);
     if (handler === undefined) return this.#answerOther(req, res, path);

@@ -3,21 +3,25 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { Overload } from '../../gateway/server/overload.ts';
 
 let now: number;
+let cpu: number;
 let heap: number;
 let overload: Overload;
 const random = () => 0.5;
+const vitals = { now: () => now, cpuMs: () => cpu, heapUse: () => heap };
 
 beforeEach(() => {
   now = 0;
+  cpu = 0;
   heap = 0.3;
-  overload = new Overload({ now: () => now, heapUse: () => heap }, random);
+  overload = new Overload(vitals, random);
   tick();
 });
 
-/** Lets ticks come, each `lateMs` late. */
-function tick(count = 1, lateMs = 0): void {
+/** Lets ticks come, each `lateMs` late, while the process computes for `busy` of the time. */
+function tick(count = 1, lateMs = 0, busy = 0.9): void {
   for (let i = 0; i < count; i++) {
     now += 100 + lateMs;
+    cpu += (100 + lateMs) * busy;
     overload.tick();
   }
 }
@@ -37,9 +41,16 @@ describe('a lagging event loop', () => {
   });
 
   it('always lets some requests through, or nothing would tell that it is over', () => {
-    overload = new Overload({ now: () => now, heapUse: () => heap }, () => 0.05);
+    overload = new Overload(vitals, () => 0.05);
     tick(100, 300);
     expect([overload.cause, overload.sheds]).toEqual(['event_loop', false]);
+  });
+
+  it('is not overload where others have the processor, unless it lasts long', () => {
+    tick(20, 500, 0.2);
+    expect(overload.cause).toBeUndefined();
+    tick(3, 2500, 0.2);
+    expect(overload.cause).toBe('event_loop');
   });
 
   it('is not what a single pause is, however long', () => {

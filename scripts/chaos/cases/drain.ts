@@ -53,6 +53,8 @@ async function measure(
   report.row('gateway', `${name}_calls`, load.calls.length, 'calls');
   report.row('gateway', `${name}_failed_begun_before`, began.length, 'calls');
   report.row('gateway', `${name}_failed_begun_later`, bad.length - began.length, 'calls');
+  const refused = bad.filter(({ status }) => status === 503);
+  report.row('gateway', `${name}_failed_with_503`, refused.length, 'calls');
   report.row('gateway', `${name}_not_ready_after`, seenMs, 'ms');
   report.row('gateway', `${name}_exit_after`, tookMs, 'ms');
   report.row('gateway', `${name}_exit_code`, code === 0 ? 0 : 1, '1');

@@ -49,6 +49,7 @@ export const reload: ChaosCase = {
     const places = (answer.problems ?? []).filter((text) => /\.yaml:\d+:\d+ /.test(text));
     report.row('gateway', 'calls', load.calls.length, 'calls');
     report.row('gateway', 'failed', bad.length, 'calls');
+    report.row('gateway', 'failed_with_503', bad.filter(({ status }) => status === 503).length, 'calls');
     report.row('gateway', 'reloads', applied, 'reloads');
     report.goal(
       `no call fails over ${applied} reloads (${bad.length})`,
