@@ -172,7 +172,7 @@ describe('a drained endpoint', () => {
     expect(one.calls().length).toBeGreaterThan(before + 1);
   });
 
-  it('is drained and put back from the command line', async () => {
+  it('is drained and put back from the command line', { timeout: 60_000 }, async () => {
     const up = await upstream();
     const gw = await gateway(pools(up));
     const { port } = new URL(gw.adminUrl);
