@@ -15,6 +15,9 @@ import type { GatewayProcess } from '../support/gateway-process.ts';
 import { startGatewayProcess } from '../support/gateway-process.ts';
 import { initializeRequest, legacyRequest, modernRequest } from '../support/message.ts';
 
+// Programs that are started take their time on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
+
 let up: FaultUpstream;
 let gw: TestGateway;
 
@@ -43,7 +46,10 @@ async function raw(...pieces: (string | Buffer)[]): Promise<string> {
   return text(socket).catch(() => '');
 }
 
-const idle = () => vi.waitFor(async () => expect(await gw.metric('mcp_gateway_endpoint_in_flight')).toBe(0));
+const idle = () =>
+  vi.waitFor(async () => expect(await gw.metric('mcp_gateway_endpoint_in_flight')).toBe(0), {
+    timeout: 10_000,
+  });
 
 describe('a client that leaves', () => {
   it.each([
@@ -71,13 +77,17 @@ describe('a client that leaves', () => {
 
   it('while it waits for a slot gives up its place, and the slots come back', async () => {
     const holding = [call(gw.at(), 'slow', { ms: 400 }), call(gw.at(), 'slow', { ms: 400 })];
-    await vi.waitFor(() => expect(up.calls().length).toBe(2));
+    await vi.waitFor(() => expect(up.calls().length).toBe(2), { timeout: 10_000 });
     const leaving = new AbortController();
     const waiting = call(gw.at(), 'ok', { nonce: 'gone' }, leaving.signal).catch(() => 'left');
-    await vi.waitFor(async () => expect(await gw.metric('mcp_gateway_queue_depth')).toBe(1));
+    await vi.waitFor(async () => expect(await gw.metric('mcp_gateway_queue_depth')).toBe(1), {
+      timeout: 10_000,
+    });
     leaving.abort();
     expect(await waiting).toBe('left');
-    await vi.waitFor(async () => expect(await gw.metric('mcp_gateway_queue_depth')).toBe(0));
+    await vi.waitFor(async () => expect(await gw.metric('mcp_gateway_queue_depth')).toBe(0), {
+      timeout: 10_000,
+    });
     await Promise.all(holding);
     expect((await call(gw.at())).status).toBe(200);
     expect(up.nonces()).not.toContain('gone');
@@ -185,12 +195,15 @@ describe('a client that takes up connections', () => {
   it('and does nothing with 500 of them is no burden to others', async () => {
     const { port } = new URL(gw.url);
     const sockets = Array.from({ length: 500 }, () => connect(Number(port), '127.0.0.1'));
-    await vi.waitFor(async () =>
-      expect(await gw.metric('mcp_gateway_client_connections')).toBeGreaterThan(490),
+    await vi.waitFor(
+      async () => expect(await gw.metric('mcp_gateway_client_connections')).toBeGreaterThan(490),
+      { timeout: 10_000 },
     );
     expect((await call(gw.at())).status).toBe(200);
     for (const socket of sockets) socket.destroy();
-    await vi.waitFor(async () => expect(await gw.metric('mcp_gateway_client_connections')).toBeLessThan(10));
+    await vi.waitFor(async () => expect(await gw.metric('mcp_gateway_client_connections')).toBeLessThan(10), {
+      timeout: 10_000,
+    });
   });
 
   it('until the process has no file left does not end it; it accepts again when they are let go', async () => {

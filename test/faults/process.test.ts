@@ -10,6 +10,9 @@ import type { GatewayProcess } from '../support/gateway-process.ts';
 import { startGatewayProcess } from '../support/gateway-process.ts';
 import { initializeRequest, modernRequest } from '../support/message.ts';
 
+// Programs that are started take their time on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
+
 let up: FaultUpstream;
 let gw: GatewayProcess | undefined;
 

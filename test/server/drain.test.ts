@@ -106,12 +106,14 @@ describe('a gateway that shuts down', () => {
     await Promise.all([once(idle, 'connect'), once(slow, 'connect')]);
     idle.write(`GET /health HTTP/1.1\r\nhost: localhost:${port}\r\n\r\n`);
     await once(idle, 'data');
-    const arrived = up.nextReceived(({ message }) => message?.params?.name === 'slow');
-    const inFlight = call(gw.at(), 'slow', { ms: 1500 });
-    await arrived;
     // A request whose head is still arriving keeps its connection from being idle.
     slow.write('POST /mcp HTTP/1.1\r\n');
-    await vi.waitFor(async () => expect(await gw.metric('mcp_gateway_client_connections')).toBe(4));
+    await vi.waitFor(async () => expect(await gw.metric('mcp_gateway_client_connections')).toBe(3), {
+      timeout: 10_000,
+    });
+    const arrived = up.nextReceived(({ message }) => message?.params?.name === 'slow');
+    const inFlight = call(gw.at(), 'slow', { ms: 3000 });
+    await arrived;
     const stopped = gw.stop();
     const last = await call(gw.at(), 'ok', {}, agent);
     expect([last.status, last.headers.connection]).toEqual([200, 'close']);
@@ -182,7 +184,7 @@ describe('a drained endpoint', () => {
     const cli = (...args: string[]) => runCommand([...args, '-c', file], { cwd: tmpdir() });
     const drained = await cli('drain', up.url);
     expect(drained).toMatchObject({ code: 0, stdout: expect.stringContaining('is draining') });
-    await vi.waitFor(async () => expect(await ready(gw)).toBe(503));
+    await vi.waitFor(async () => expect(await ready(gw)).toBe(503), { timeout: 10_000 });
     expect(await cli('undrain', up.url, '--json')).toMatchObject({ code: 0 });
     expect(await ready(gw)).toBe(200);
     expect(await cli('drain', 'http://nowhere/mcp')).toMatchObject({

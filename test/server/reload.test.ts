@@ -76,7 +76,7 @@ describe('a reload', () => {
     const opened = await rawCall(gw.at('/a'), hello.body, hello.headers);
     const session = String(opened.headers['mcp-session-id']);
     await call(gw.at('/b'));
-    await vi.waitFor(() => expect(kept.calls('tools/list').length).toBeGreaterThan(0));
+    await vi.waitFor(() => expect(kept.calls('tools/list').length).toBeGreaterThan(0), { timeout: 10_000 });
     const before = new Map([kept, other].map((one) => [one, one.connectionsAccepted]));
     gw.rewrite(`limits: { timeout: 9s }\npools:\n${pool('b', [other, added])}${pool('a', [kept])}routes:
   - { path: /a, pools: [a], prefix: never }
@@ -123,11 +123,13 @@ describe('a reload', () => {
     expect(outcome.ok).toBe(false);
     expect(await gw.metric('mcp_gateway_config_last_reload_successful')).toBe(0);
     expect((await call(gw.at())).status).toBe(200);
-    await vi.waitFor(() =>
-      expect(gw.logs().filter(({ event }) => event === 'reload_failed')).toEqual([
-        expect.objectContaining({ level: 'error', message: expect.stringContaining(`${gw.file}:5:20 `) }),
-        expect.objectContaining({ message: expect.stringContaining(`${gw.file}:6:1 `) }),
-      ]),
+    await vi.waitFor(
+      () =>
+        expect(gw.logs().filter(({ event }) => event === 'reload_failed')).toEqual([
+          expect.objectContaining({ level: 'error', message: expect.stringContaining(`${gw.file}:5:20 `) }),
+          expect.objectContaining({ message: expect.stringContaining(`${gw.file}:6:1 `) }),
+        ]),
+      { timeout: 10_000 },
     );
     gw.rewrite(`pools:\n${pool('a', [up])}`);
     expect(gw.reload('signal')).toEqual({ ok: true, changed: [], needRestart: [] });

@@ -184,7 +184,7 @@ describe('an endpoint that leaves the configuration', () => {
     const client = await connect(gw);
     for (const up of ups) await up.refuse();
     expect((await client.call('ok')).status).toBe(404);
-    await vi.waitFor(async () => expect(await recoveries(gw, 'failed')).toBe(1));
+    await vi.waitFor(async () => expect(await recoveries(gw, 'failed')).toBe(1), { timeout: 10_000 });
   });
 });
 

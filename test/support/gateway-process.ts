@@ -64,7 +64,7 @@ export async function startGatewayProcess(
     for (const line of lines) records.push(JSON.parse(line) as Record<string, unknown>);
     child.emit('records');
   });
-  const logged = async (event: string, withinMs = 10_000) => {
+  const logged = async (event: string, withinMs = 30_000) => {
     const signal = AbortSignal.timeout(withinMs);
     for (;;) {
       const found = records.find((record) => record['event'] === event);
