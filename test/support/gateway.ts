@@ -85,7 +85,7 @@ const counted = ['TCPSocketWrap', 'TCPServerWrap', 'Timeout'] as const;
 type Held = Record<(typeof counted)[number], number>;
 
 /** Servers, clients and gateway share one process here, and the machine with other tests: lag says nothing about load. */
-export const unhurried: Vitals = { now: () => 0, heapUse: () => 0 };
+export const unhurried: Vitals = { now: () => 0, cpuMs: () => 0, heapUse: () => 0 };
 
 let running = 0;
 let before: Held;
