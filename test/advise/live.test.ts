@@ -34,7 +34,7 @@ async function gateway(yaml: string): Promise<TestGateway> {
     await callTool(started, { warm: true });
     return started.metric('mcp_server_operation_duration_seconds_count', 'gen_ai_tool_name="echo"');
   };
-  await expect.poll(known, { timeout: 5000 }).toBe(1);
+  await expect.poll(known, { timeout: 15_000 }).toBeGreaterThan(0);
   return started;
 }
 
@@ -70,7 +70,7 @@ async function advice(of: TestGateway, count: number): Promise<AdviceReport> {
     report = (await (await fetch(`${of.adminUrl}/admin/advice`)).json()) as AdviceReport;
     return report.calls;
   };
-  await expect.poll(get, { timeout: 3000 }).toBeGreaterThan(count);
+  await expect.poll(get, { timeout: 15_000 }).toBeGreaterThan(count);
   return report as AdviceReport;
 }
 
@@ -87,7 +87,8 @@ async function offline(of: TestGateway) {
   });
 }
 
-describe('live advice', () => {
+// Real calls take their time on a busy machine.
+describe('live advice', { timeout: 40_000 }, () => {
   it('is silent while nothing is wrong, and says what it has not seen enough of', async () => {
     const url = await upstream((call) => call.text('done'));
     const own = await gateway(poolAt([url]));
@@ -104,12 +105,13 @@ describe('live advice', () => {
     const bad = await upstream((call) => call.answer({ ...text('no such table'), isError: true }));
     const own = await gateway(poolAt([good, bad], ', balance: round_robin'));
     await calls(own, 200, 4);
+    const logged = () => own.logs().filter(({ event }) => event === 'tool_execution').length;
+    const missing = async () => (await advice(own, 200)).calls - logged();
+    await expect.poll(missing, { timeout: 15_000 }).toBe(0);
     const report = await advice(own, 200);
     expect(told(report)).toEqual([['GW007', `a ${bad}`]]);
     expect(await own.metric('mcp_gateway_advice', 'rule="GW007",severity="error"')).toBe(1);
 
-    const logged = () => own.logs().filter(({ event }) => event === 'tool_execution').length;
-    await expect.poll(logged, { timeout: 3000 }).toBe(report.calls);
     const { stdout, code } = await offline(own);
     expect(code).toBe(3);
     const ofLog = JSON.parse(stdout) as AdviceReport;

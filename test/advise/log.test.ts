@@ -48,7 +48,9 @@ it('a line that tells of no call is passed over', () => {
   }
 });
 
-it('the program prints advice on a log, its patch, and fails where it is told to', async () => {
+it('the program prints advice on a log, its patch, and fails where it is told to', {
+  timeout: 40_000,
+}, async () => {
   const dir = mkdtempSync(join(tmpdir(), 'advise-'));
   onTestFinished(() => rmSync(dir, { recursive: true }));
   const slow = traffic({ tool: 'report', calls: 200, upstreamMs: (r) => 1500 + 3000 * r });

@@ -52,7 +52,9 @@ async function doctor(yaml: string): Promise<{ code: number | null; diagnoses: D
   return { code, diagnoses: JSON.parse(stdout) as Diagnosis[] };
 }
 
-it('says of each upstream its era, its sessions, its stream and what its tools say', async () => {
+it('says of each upstream its era, its sessions, its stream and what its tools say', {
+  timeout: 40_000,
+}, async () => {
   const modern = await GatedUpstream.start();
   onTestFinished(() => modern.close());
   modern.tools = [{ name: 'echo', inputSchema: { type: 'object' }, annotations: { readOnlyHint: true } }];
@@ -80,7 +82,7 @@ routes: [{ path: /a/mcp, pools: [a] }, { path: /b/mcp, pools: [b] }]
   expect(diagnoses[0]).toMatchObject({ subject: 'node', status: 'ok' });
 });
 
-it('exits with 3 where something is broken, each thing with what to do', async () => {
+it('exits with 3 where something is broken, each thing with what to do', { timeout: 40_000 }, async () => {
   const { code, diagnoses } = await doctor(`listen: { tls: { cert: none.pem, key: none.pem } }
 redis: { url: 'redis://127.0.0.1:${await freePort()}' }
 pools:

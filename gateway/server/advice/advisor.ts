@@ -16,8 +16,9 @@ import type { ProcessSamples } from './process-samples.ts';
 
 /** How far back the figures of calls go. */
 const WINDOW_MINUTES = 15;
-/** Advice is made anew at most this often, in ms, and for at most this share of the time: pages and scrapes ask for it. */
+/** How long advice is good enough, in ms: pages and scrapes ask often, and making it may take this share of the time. */
 const FRESH_MS = 1000;
+const MOST_FRESH_MS = 10_000;
 const SHARE = 0.02;
 
 /** Follows the calls of one process. */
@@ -62,7 +63,8 @@ export class Advisor {
         this.#snapshot(now, this.#current()),
         this.#applied.review(now, (since) => this.#ledger.read(now, since)),
       );
-      this.#freshUntil = now + Math.max(FRESH_MS, (performance.now() - begun) / SHARE);
+      const wanted = (performance.now() - begun) / SHARE;
+      this.#freshUntil = now + Math.min(MOST_FRESH_MS, Math.max(FRESH_MS, wanted));
       this.#applied.told(this.#advice.findings, now);
     }
     return this.#advice;
