@@ -90,9 +90,11 @@ export async function aborts(fleet: Fleet, count = 100_000): Promise<object> {
         statuses.push((await call(gateway.url, `key-${clients[i % 21]}`, 'work', {}, abort)).status);
       },
     );
-  await run(count * 0.8);
-  const rssEarly = await rss(gateway);
-  await run(0);
+  const rssMiB: number[] = [];
+  for (let tenth = 9; tenth >= 0; tenth--) {
+    await run((count * tenth) / 10);
+    rssMiB.push(Math.round((await rss(gateway)) / MIB));
+  }
   await pause(2000);
   const gauges = Object.fromEntries(
     await Promise.all(
@@ -109,7 +111,7 @@ export async function aborts(fleet: Fleet, count = 100_000): Promise<object> {
     calls: count,
     statuses: tally(statuses),
     gauges,
-    rssMiB: [rssEarly / MIB, (await rss(gateway)) / MIB],
+    rssMiBAfterEachTenth: rssMiB,
   };
 }
 
