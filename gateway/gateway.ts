@@ -133,6 +133,7 @@ export function buildGateway(config: Config, shared: Shared, previous?: Gateway)
         records: shared.records(config),
         recovers,
         endpoint: (id) => pool.endpoint(id),
+        onEnded: telemetry.sessionEnded,
         now: Date.now,
       },
       timeouts: timeoutsOf(own, config, ruleOf),

@@ -24,6 +24,8 @@ export interface AffinitySettings {
   readonly recovers: boolean;
   /** Looks an endpoint of the pool up by id; undefined once it has left the configuration. */
   readonly endpoint: (id: string) => Endpoint | undefined;
+  /** Told when a client has ended its session; `openedAt` in seconds since the epoch. */
+  readonly onEnded?: (x: Exchange, openedAt: number, endpoint: Endpoint | undefined) => void;
   /** Ms since the epoch. */
   readonly now: () => number;
 }
@@ -37,7 +39,10 @@ export function affinity(settings: AffinitySettings): Stage {
       if (!resume(x, id, settings)) return Promise.resolve(x.refuse(refusal('session_not_found')));
       if (x.inbound.method !== 'DELETE') return next(x);
       return next(x).then((reply) => {
-        if (reply.status < 300 && x.session !== undefined) settings.ended.add(x.session);
+        if (reply.status < 300 && x.session !== undefined) {
+          settings.ended.add(x.session);
+          settings.onEnded?.(x, x.session.openedAt, settings.endpoint(x.session.endpointId));
+        }
         return reply;
       });
     }

@@ -1,5 +1,6 @@
 // Metric names: every metric of the gateway, one row each; instruments, exports and docs read this table.
 import { cacheMetrics } from './cache-metric-names.ts';
+import { processMetricNames } from './process-metric-names.ts';
 
 interface MetricRow {
   /** Name in OpenTelemetry data. */
@@ -35,6 +36,13 @@ const operationLabels = [
   'network.transport',
 ] as const;
 
+const sessionLabels = [
+  'mcp.protocol.version',
+  'network.protocol.name',
+  'network.protocol.version',
+  'network.transport',
+] as const;
+
 /** By name on /metrics, which is what dashboards and alerts say. */
 export const metrics = {
   mcp_server_operation_duration_seconds: {
@@ -51,6 +59,22 @@ export const metrics = {
     unit: 's',
     help: 'Time of one attempt at an upstream endpoint, to the last byte of its answer.',
     labels: [...operationLabels, 'server.address', 'server.port'],
+    buckets: operationBuckets,
+  },
+  mcp_server_session_duration_seconds: {
+    name: 'mcp.server.session.duration',
+    kind: 'histogram',
+    unit: 's',
+    help: 'How long sessions lasted that their clients have ended.',
+    labels: sessionLabels,
+    buckets: operationBuckets,
+  },
+  mcp_client_session_duration_seconds: {
+    name: 'mcp.client.session.duration',
+    kind: 'histogram',
+    unit: 's',
+    help: 'How long sessions with upstream endpoints lasted that clients have ended.',
+    labels: [...sessionLabels, 'server.address', 'server.port'],
     buckets: operationBuckets,
   },
   mcp_gateway_overhead_seconds: {
@@ -175,62 +199,7 @@ export const metrics = {
     help: 'Log lines thrown away because standard output was not read fast enough.',
     labels: [],
   },
-  mcp_gateway_build_info: {
-    name: 'mcp.gateway.build_info',
-    kind: 'gauge',
-    unit: '',
-    help: 'Always 1; its labels name the version of the gateway and of Node.js.',
-    labels: ['version', 'node'],
-  },
-  process_resident_memory_bytes: {
-    name: 'process.resident_memory',
-    kind: 'gauge',
-    unit: 'By',
-    help: 'Resident memory of the process.',
-    labels: [],
-  },
-  process_cpu_seconds_total: {
-    name: 'process.cpu',
-    kind: 'counter',
-    unit: 's',
-    help: 'Processor time of the process, user and system.',
-    labels: [],
-  },
-  nodejs_active_resources: {
-    name: 'nodejs.active_resources',
-    kind: 'gauge',
-    unit: '',
-    help: 'What keeps the event loop alive, by kind: sockets, timers, requests to the system.',
-    labels: ['type'],
-  },
-  nodejs_eventloop_utilization_ratio: {
-    name: 'nodejs.eventloop.utilization',
-    kind: 'gauge',
-    unit: '1',
-    help: 'Share of the time since the last reading in which the event loop was busy.',
-    labels: [],
-  },
-  nodejs_eventloop_delay_p50_seconds: {
-    name: 'nodejs.eventloop.delay.p50',
-    kind: 'gauge',
-    unit: 's',
-    help: 'Median lateness of a timer since the last reading.',
-    labels: [],
-  },
-  nodejs_eventloop_delay_p99_seconds: {
-    name: 'nodejs.eventloop.delay.p99',
-    kind: 'gauge',
-    unit: 's',
-    help: 'Lateness of a timer that 99 % stayed below since the last reading.',
-    labels: [],
-  },
-  nodejs_eventloop_delay_max_seconds: {
-    name: 'nodejs.eventloop.delay.max',
-    kind: 'gauge',
-    unit: 's',
-    help: 'Greatest lateness of a timer since the last reading.',
-    labels: [],
-  },
+  ...processMetricNames,
 } as const satisfies Record<string, MetricRow>;
 
 export type MetricName = keyof typeof metrics;

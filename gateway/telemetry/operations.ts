@@ -20,6 +20,11 @@ export interface Known {
 export const OTHER = '_other';
 
 const revisions = ['2024-11-05', '2025-03-26', '2025-06-18', '2025-11-25', '2026-07-28'];
+/** A revision as a label: only those that the specifications name. */
+export function knownRevision(revision: string | undefined): string | undefined {
+  return revisions.find((one) => one === revision);
+}
+
 const integer = /^-?\d{1,10}$/;
 /** Tools, or prompts, that are told apart under one method, over the life of the process. */
 const MAX_NAMES = 2000;

@@ -17,6 +17,7 @@ import { type Known, type KnowsTool, OTHER, toolLabel } from './operations.ts';
 import { exportPlan } from './otel-environment.ts';
 import type { Exports } from './otlp.ts';
 import { processMetrics } from './process-metrics.ts';
+import { SessionDurations } from './session-durations.ts';
 
 /** Clients that a gauge tells apart. */
 const MAX_CLIENTS = 200;
@@ -44,6 +45,7 @@ export class Telemetry {
   readonly #version: string;
   readonly #observer: Observer;
   readonly #attempts: Attempts;
+  readonly #sessions: SessionDurations;
   readonly #endProcessMetrics: () => void;
   readonly #known: Known;
   #producer: MetricProducer | undefined;
@@ -56,6 +58,7 @@ export class Telemetry {
     this.#known = { tool: knowsTool, prompt: knowsPrompt };
     this.#observer = new Observer(this.instruments, this.figures, logger, this.#known, callEnded);
     this.#attempts = new Attempts(this.instruments, this.figures, this.#known);
+    this.#sessions = new SessionDurations(this.instruments);
     this.#endProcessMetrics = processMetrics(this.instruments, version);
     this.byClient('mcp_gateway_in_flight', () => this.#inFlight());
     this.instruments.read('mcp_gateway_streams', () => this.#streams());
@@ -90,6 +93,10 @@ export class Telemetry {
   /** Told at the end of each attempt; `failure` is what broke, if anything. */
   readonly watchAttempt = (x: Exchange, endpoint: Endpoint, failure: Failure | undefined): void =>
     this.#attempts.ended(x, endpoint, failure);
+
+  /** Told when a client has ended a session opened at `openedAt`, in seconds since the epoch. */
+  readonly sessionEnded = (x: Exchange, openedAt: number, endpoint: Endpoint | undefined): void =>
+    this.#sessions.ended(x, openedAt, endpoint);
 
   /** Counts a refusal that was given before there was an exchange. */
   refused(reason: RefusalReason): void {
