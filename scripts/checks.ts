@@ -32,6 +32,10 @@ export const checks: readonly Check[] = [
   // listener of an EventEmitter; oxlint asks the TypeScript compiler.
   { name: 'promises (oxlint)', command: ['oxlint', '--type-aware', '--deny-warnings', ...typedFolders] },
   { name: 'generated files', command: [process.execPath, 'config/generate.ts', '--check'] },
+  {
+    name: 'generated dashboards and pages',
+    command: [process.execPath, 'scripts/signals/generate.ts', '--check'],
+  },
 ];
 
 /** Runs one check to its end; a program that cannot be started is a failed check, not an exception. */
