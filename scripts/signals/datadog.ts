@@ -26,7 +26,9 @@ export function datadogDashboard(): string {
                   queries: asked.map(({ datadog }, i) => ({
                     name: `query${i + 1}`,
                     data_source: 'metrics',
-                    query: datadog.replace('{*}', '{$service}').replace('{error.type:*}', '{$service,error.type:*}'),
+                    query: datadog
+                      .replace('{*}', '{$service}')
+                      .replace('{error.type:*}', '{$service,error.type:*}'),
                   })),
                   formulas: asked.map((_, i) => ({ formula: `query${i + 1}` })),
                 },
@@ -44,7 +46,9 @@ export function datadogDashboard(): string {
     title: 'MCP gateway',
     description: 'Rate, errors and duration of each tool, and what stands behind them.',
     layout_type: 'ordered',
-    template_variables: [{ name: 'service', prefix: 'service', available_values: [], default: 'mcp-gateway' }],
+    template_variables: [
+      { name: 'service', prefix: 'service', available_values: [], default: 'mcp-gateway' },
+    ],
     widgets,
   };
   return `${JSON.stringify(dashboard, null, 2)}\n`;

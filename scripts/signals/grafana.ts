@@ -98,7 +98,10 @@ function timeSeries({ title, description, unit, targets, goal }: Panel, id: numb
       },
       overrides: [],
     },
-    options: { legend: { displayMode: 'list', placement: 'bottom' }, tooltip: { mode: 'multi', sort: 'desc' } },
+    options: {
+      legend: { displayMode: 'list', placement: 'bottom' },
+      tooltip: { mode: 'multi', sort: 'desc' },
+    },
     targets: targets.map(({ expr, legend }, i) => ({
       refId: String.fromCharCode(65 + i),
       datasource,

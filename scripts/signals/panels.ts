@@ -102,8 +102,7 @@ export const rows: readonly Row[] = [
           {
             expr: `sum by (error_type) (rate(${server}_count{${from},error_type!=""}${rate}))`,
             legend: '{{error_type}}',
-            datadog:
-              'sum:mcp.server.operation.duration.count{error.type:*} by {error.type}.as_rate()',
+            datadog: 'sum:mcp.server.operation.duration.count{error.type:*} by {error.type}.as_rate()',
           },
         ],
       },
@@ -425,7 +424,8 @@ export const rows: readonly Row[] = [
       },
       {
         title: 'State',
-        description: '1 is good: the last reload; Redis, where there is one. Dropped log lines should be none.',
+        description:
+          '1 is good: the last reload; Redis, where there is one. Dropped log lines should be none.',
         unit: 'short',
         targets: [
           {
