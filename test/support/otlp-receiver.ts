@@ -40,7 +40,8 @@ export class OtlpReceiver {
   text = '';
   readonly #server = createServer((request, response) => {
     this.#take(request).then(
-      () => response.writeHead(200, { 'content-type': 'application/json' }).end('{}'),
+      // Exporters would keep the connection, which a test would take for one that was left over.
+      () => response.writeHead(200, { 'content-type': 'application/json', connection: 'close' }).end('{}'),
       () => response.destroy(),
     );
   });
@@ -63,9 +64,9 @@ export class OtlpReceiver {
     };
   }
 
-  /** Resolves when `found` gives something; rejects after five seconds. */
+  /** Resolves when `found` gives something; rejects after fifteen seconds. */
   async until<T>(found: () => T | undefined): Promise<T> {
-    const signal = AbortSignal.timeout(5000);
+    const signal = AbortSignal.timeout(15_000);
     for (;;) {
       const result = found();
       if (result !== undefined) return result;
