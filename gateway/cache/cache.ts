@@ -1,5 +1,6 @@
 // The cache of one process: memory before a shared store, the fetches under way, and what has been purged.
 import { ownBytes } from './arena.ts';
+import { Ghost } from './ghost.ts';
 import type { CacheKey } from './key.ts';
 import { keyText } from './key.ts';
 import { MemoryStore } from './memory-store.ts';
@@ -32,6 +33,8 @@ export class Cache {
   readonly flights = new Map<string, Flight>();
   /** Questions whose answers were found not to be for the cache, a short time ago. */
   readonly passed: PassedKeys;
+  /** What a cache would bring for tools that have no rule. */
+  readonly ghost: Ghost;
   readonly now: () => number;
   readonly random: () => number;
   /** Undefined without Redis. */
@@ -40,6 +43,7 @@ export class Cache {
   constructor({ memoryBytes, now, random }: CacheSettings) {
     this.memory = new MemoryStore(memoryBytes);
     this.passed = new PassedKeys(now);
+    this.ghost = new Ghost(now);
     this.now = now;
     this.random = random;
   }

@@ -39,6 +39,8 @@ export class GatedUpstream {
   /** Most calls at once since start. */
   mostInFlight = 0;
   onCall: OnCall | undefined;
+  /** What stateless results say of their freshness. */
+  stated: { ttlMs: number; cacheScope: 'public' | 'private' } = { ttlMs: 0, cacheScope: 'private' };
   /** What `tools/list` says. */
   tools: unknown[] = [{ name: 'echo', inputSchema: { type: 'object' } }];
   readonly #server: Server = createServer((request, response) => void this.#serve(request, response));
@@ -93,7 +95,7 @@ export class GatedUpstream {
     const isModern = message.params?._meta?.[MODERN] !== undefined;
     const reply = (result: object) => {
       if (response.writableEnded) return;
-      const extras = isModern ? { resultType: 'complete', ttlMs: 0, cacheScope: 'private' } : {};
+      const extras = isModern ? { resultType: 'complete', ...this.stated } : {};
       response.writeHead(200, {
         'content-type': 'application/json',
         ...(message.method === 'initialize' && { 'mcp-session-id': crypto.randomUUID() }),

@@ -1,0 +1,156 @@
+// The ghost's forecast beside what the cache then does, on one workload; and what it tells of results.
+import { describe, expect, it } from 'vitest';
+import { Cache } from '../../gateway/cache/cache.ts';
+import { GHOST_TTLS_MS } from '../../gateway/cache/ghost.ts';
+import type { CacheRule, PoolRules } from '../../gateway/cache/rules.ts';
+import { cacheStages } from '../../gateway/cache/stages.ts';
+import type { Reply } from '../../gateway/core/reply.ts';
+import type { Handler } from '../../gateway/core/stage.ts';
+import { compose } from '../../gateway/core/stage.ts';
+import type { Envelope } from '../../gateway/mcp/envelope.ts';
+import { readEnvelope } from '../../gateway/mcp/envelope-reader.ts';
+import { makeExchange } from '../core/make-exchange.ts';
+
+function rules(ttlMs: number | undefined): PoolRules {
+  const rule: CacheRule | undefined =
+    ttlMs === undefined
+      ? undefined
+      : {
+          ttlMs,
+          staleWhileRevalidateMs: 0,
+          staleIfErrorMs: 0,
+          scope: 'client',
+          stated: false,
+          tags: [],
+          varyHeaders: [],
+          varyPaths: [],
+          maxEntryBytes: 1 << 20,
+        };
+  return {
+    pool: 'p',
+    generation: 'g',
+    tool: () => rule,
+    stated: undefined,
+    lists: undefined,
+    purges: false,
+    invalidates: () => undefined,
+    clientControl: false,
+    sharesPublic: false,
+    forwardedHeaders: [],
+    refreshTimeoutMs: 1000,
+  };
+}
+
+/** A generator of numbers from 0 to 1 that gives the same ones each time (mulberry32). */
+function seeded(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  };
+}
+
+/** Numbers from 0 to `keys`, the n-th as likely as 1/n (Zipf). */
+function zipf(keys: number, random: () => number): () => number {
+  const sums: number[] = [];
+  for (let i = 1; i <= keys; i++) sums.push((sums.at(-1) ?? 0) + 1 / i);
+  const total = sums.at(-1) as number;
+  return () => {
+    const wanted = random() * total;
+    return sums.findIndex((sum) => sum >= wanted);
+  };
+}
+
+interface World {
+  readonly cache: Cache;
+  call(n: number, client?: string): Promise<string | undefined>;
+}
+
+function world(
+  ttlMs: number | undefined,
+  clock: { now: number },
+  answer: (n: number, client: string) => string,
+): World {
+  const random = seeded(7);
+  const cache = new Cache({ memoryBytes: 64 << 20, now: () => clock.now, random });
+  const last: Handler = (x) => {
+    const { n } = JSON.parse(x.body?.toString() ?? '').params.arguments;
+    const result = { content: [{ type: 'text', text: answer(n, x.principal.id) }] };
+    const reply: Reply = {
+      status: 200,
+      headers: [],
+      body: Buffer.from(JSON.stringify({ jsonrpc: '2.0', id: 1, result })),
+      sse: false,
+      upstreamSession: undefined,
+      refusal: undefined,
+    };
+    return Promise.resolve(reply);
+  };
+  const handler = compose(cacheStages(cache, rules(ttlMs)), last);
+  return {
+    cache,
+    async call(n, client = 'one') {
+      const x = makeExchange();
+      x.principal = { id: client, binding: client, policy: undefined };
+      x.body = Buffer.from(
+        `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"look","arguments":{"n":${n}}}}`,
+      );
+      x.envelope = readEnvelope(x.body) as Envelope;
+      await handler(x);
+      x.close();
+      return x.cacheStatus;
+    },
+  };
+}
+
+describe('the ghost', () => {
+  it.each(GHOST_TTLS_MS.map((ttlMs, i) => [ttlMs, i] as const))(
+    'foretells the hit ratio of a ttl of %i ms within 5 points',
+    async (ttlMs, i) => {
+      const clock = { now: 1_700_000_000_000 };
+      const before = world(undefined, clock, String);
+      const after = world(ttlMs, clock, String);
+      const next = zipf(2000, seeded(1));
+      const random = seeded(2);
+      let hits = 0;
+      const calls = 20_000;
+      for (let done = 0; done < calls; done++) {
+        // About 20 calls a second, as chance has it.
+        clock.now += -Math.log(1 - random()) * 50;
+        const n = next();
+        await before.call(n);
+        if ((await after.call(n)) === 'hit') hits++;
+      }
+      const [figures] = before.cache.ghost.figures();
+      const foretold = (figures?.clientHits[i] ?? 0) / (figures?.calls ?? 1);
+      expect(Math.abs(foretold - hits / calls)).toBeLessThan(0.05);
+      expect(hits / calls).toBeGreaterThan(0.2);
+    },
+  );
+
+  it('tells whether equal arguments give equal results, for one client and between clients', async () => {
+    const clock = { now: 1_700_000_000_000 };
+    let count = 0;
+    const { cache, call } = world(undefined, clock, (n, client) =>
+      n === 1 ? client : n === 2 ? String(++count) : 'same',
+    );
+    for (const n of [1, 2, 3]) for (const client of ['a', 'a', 'b']) await call(n, client);
+    expect(cache.ghost.figures()).toEqual([
+      expect.objectContaining({ same: 2, different: 1, sameForOthers: 1, differentForOthers: 2 }),
+    ]);
+  });
+
+  it('looks at fewer keys when there are many calls, and still foretells', async () => {
+    const clock = { now: 1_700_000_000_000 };
+    const { cache, call } = world(undefined, clock, String);
+    for (let i = 0; i < 20_000; i++) {
+      clock.now += 0.2;
+      await call(i % 500);
+    }
+    const [figures] = cache.ghost.figures();
+    expect(figures?.calls).toBeLessThan(15_000);
+    expect((figures?.publicHits[0] ?? 0) / (figures?.calls ?? 1)).toBeGreaterThan(0.9);
+  });
+});
