@@ -7,7 +7,9 @@ import { buildIdentity } from './auth/identity.ts';
 import type { Cache } from './cache/cache.ts';
 import { poolRules } from './cache/pool-rules.ts';
 import type { PoolRules } from './cache/rules.ts';
+import { changedBy, listMethods } from './cache/rules.ts';
 import { cacheStages } from './cache/stages.ts';
+import { tagOf } from './cache/tags.ts';
 import type { Exchange } from './core/exchange.ts';
 import { Failure } from './core/failure.ts';
 import { refusal } from './core/refusal.ts';
@@ -27,6 +29,7 @@ import type { RecoverySettings } from './sessions/recovery.ts';
 import { recovery } from './sessions/recovery.ts';
 import type { Shared } from './shared.ts';
 import { Catalogue } from './upstream/catalogue.ts';
+import { Notices } from './upstream/notices.ts';
 import { Pool } from './upstream/pool.ts';
 import { poolSettings } from './upstream/pool-settings.ts';
 import { PoolWatch } from './upstream/pool-watch.ts';
@@ -96,9 +99,21 @@ export function buildGateway(config: Config, shared: Shared, previous?: Gateway)
   const hasRates = [general, ...policies.values()].some(({ rate }) => rate !== undefined);
   const cache = shared.cache(config);
   const cacheRules = new Map<string, PoolRules>();
+  const notices: Notices[] = [];
   for (const pool of config.pools) {
     const catalogue = catalogues.get(pool.name);
-    const rules = poolRules(pool, config, (tool) => catalogue?.isReadOnly(tool) ?? false);
+    const listener = new Notices(pools.get(pool.name) as Pool, (notice) => {
+      const methods = notice === undefined ? listMethods : changedBy(notice);
+      if (methods !== undefined) cache.purge(methods.map((method) => tagOf.method(pool.name, method)));
+    });
+    notices.push(listener);
+    const isReadOnly = (tool: string) => catalogue?.isReadOnly(tool) ?? false;
+    const listKept = () => {
+      cache.listed.add(pool.name);
+      listener.start();
+    };
+    if (cache.listed.has(pool.name)) listener.start();
+    const rules = poolRules(pool, config, isReadOnly, listKept);
     if (rules !== undefined) cacheRules.set(pool.name, rules);
   }
   const limits = shared.limits(config);
@@ -176,6 +191,7 @@ export function buildGateway(config: Config, shared: Shared, previous?: Gateway)
     operatorHandlers,
     documents: identity.documents,
     async retire(successor) {
+      await Promise.all(notices.map((listener) => listener.close()));
       const left = [...pools.values()].filter((pool) => successor.pools.get(pool.name) !== pool);
       if (left.length === 0) return;
       // The successor's checks go on from what these have found.
@@ -186,6 +202,7 @@ export function buildGateway(config: Config, shared: Shared, previous?: Gateway)
       await Promise.all(left.map((pool) => pool.retire(successor.pools.get(pool.name))));
     },
     async close() {
+      await Promise.all(notices.map((listener) => listener.close()));
       await Promise.all([...watches.values()].map((watch) => watch.close()));
       await Promise.all([...pools.values()].map((pool) => pool.destroy()));
     },

@@ -37,6 +37,8 @@ export class Cache {
   readonly ghost: Ghost;
   readonly now: () => number;
   readonly random: () => number;
+  /** Pools of which lists or reads have been kept: their changes must be heard. */
+  readonly listed = new Set<string>();
   /** Undefined without Redis. */
   shared: SharedStore | undefined = undefined;
 

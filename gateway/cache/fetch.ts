@@ -23,6 +23,8 @@ export interface Errand {
   readonly publicKey: CacheKey | undefined;
   /** Served if the upstream fails. */
   readonly stale: CacheEntry | undefined;
+  /** Told when a list or read is kept. */
+  readonly listKept: () => void;
 }
 
 /** Waits between two looks at what another process is fetching, in ms. */
@@ -187,6 +189,7 @@ export class Fetch {
       const target = entry.statedScope === 'public' && publicKey !== undefined ? publicKey : key;
       plan.promising = true;
       const kept = cache.keep(target, entry, this.#flight.since);
+      if (plan.isList) this.#errand.listKept();
       this.#fill(kept ? target : undefined, entry);
       this.#end();
       this.#flight.settle(entry);

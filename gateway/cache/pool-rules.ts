@@ -14,7 +14,12 @@ const MAX_STATED_MS = 24 * 3600_000;
 export type ReadOnly = (tool: string) => boolean;
 
 /** Compiles the rules of a pool; undefined where nothing of it is ever kept or purged. */
-export function poolRules(pool: PoolConfig, config: Config, readOnly: ReadOnly): PoolRules | undefined {
+export function poolRules(
+  pool: PoolConfig,
+  config: Config,
+  readOnly: ReadOnly,
+  listKept: () => void,
+): PoolRules | undefined {
   const { stated, lists, read_only_tools: annotated } = pool.cache;
   const hasTools = pool.tools.some(({ cache, invalidates }) => cache !== undefined || invalidates.length > 0);
   if (!stated && lists === undefined && annotated === undefined && !hasTools) return undefined;
@@ -41,6 +46,7 @@ export function poolRules(pool: PoolConfig, config: Config, readOnly: ReadOnly):
     clientControl: pool.cache.client_control,
     sharesPublic: pool.cache.trust_scope || (config.auth.mode === 'none' && config.clients.length === 0),
     forwardedHeaders: pool.forward_headers.map((name) => name.toLowerCase()),
+    listKept,
     refreshTimeoutMs: pool.timeout ?? config.limits.timeout,
   };
 }

@@ -26,6 +26,8 @@ export interface Plan {
   /** The tool, or the method of a list or read. */
   readonly subject: string;
   readonly tags: readonly string[];
+  /** A list or read of the protocol, not a tool's result. */
+  readonly isList: boolean;
   /** Whether waiting for another's fetch is worth while: answers that state their freshness must first have stated one. */
   promising: boolean;
 }
@@ -51,6 +53,8 @@ export interface PoolRules {
   readonly sharesPublic: boolean;
   /** Lower-case names of client headers that the upstream sees: they may change the answer. */
   readonly forwardedHeaders: readonly string[];
+  /** Told when a list or read is kept: from then on its changes must be heard. */
+  readonly listKept: () => void;
   /** How long a refresh in the background may take, in ms. */
   readonly refreshTimeoutMs: number;
 }
@@ -97,7 +101,8 @@ export class Planner {
     }
     let plan = plans.get(subject);
     if (plan === undefined) {
-      plan = { rule, subject, tags: this.#tags(rule, subject, method), promising: !rule.stated };
+      const isList = method !== Method.toolsCall;
+      plan = { rule, subject, tags: this.#tags(rule, subject, method), isList, promising: !rule.stated };
       // Clients choose names, and a glob takes them all.
       if (plans.size >= 1000) plans.clear();
       plans.set(subject, plan);
@@ -112,5 +117,24 @@ export class Planner {
         ? [tagOf.tool(subject), tagOf.poolTool(pool, subject)]
         : [tagOf.method(pool, method)];
     return [tagOf.all(), tagOf.pool(pool), ...own, ...rule.tags.map(tagOf.named)];
+  }
+}
+
+/** All methods whose results are lists or reads. */
+export const listMethods: readonly string[] = [...cacheable];
+
+/** Methods whose kept results a notification of a server makes worthless; undefined for one that says nothing of lists. */
+export function changedBy(notification: string): readonly string[] | undefined {
+  switch (notification) {
+    case 'notifications/tools/list_changed':
+      return [Method.toolsList];
+    case 'notifications/prompts/list_changed':
+      return ['prompts/list'];
+    case 'notifications/resources/list_changed':
+      return ['resources/list', 'resources/templates/list', Method.resourcesRead];
+    case 'notifications/resources/updated':
+      return [Method.resourcesRead];
+    default:
+      return undefined;
   }
 }

@@ -48,6 +48,7 @@ class Server {
     const what = wish === 'bypass' ? undefined : whatKey(x, this.#rules, plan.rule, plan.subject);
     if (what === undefined) return this.#bypass(x);
     const { scope } = plan.rule;
+    const { listKept } = this.#rules;
     const key = { what, who: whoKey(x, this.#rules, plan.rule, scope) };
     const publicKey =
       scope === 'stated' && this.#rules.sharesPublic
@@ -64,14 +65,14 @@ class Server {
         if (state === 'fresh') return Promise.resolve(answerFrom(entry, x, 'hit', now));
         if (state === 'stale') {
           const reply = answerFrom(entry, x, 'stale', now);
-          this.#refresh(x, { plan, key, publicKey, stale: undefined });
+          this.#refresh(x, { plan, key, publicKey, stale: undefined, listKept });
           return Promise.resolve(reply);
         }
         // Kept over a wait, in which its bytes may make room for others.
         if (state === 'if_error') stale = { ...entry, members: ownBytes(entry.members) };
       }
     }
-    return this.#miss(x, { plan, key, publicKey, stale }, text, wish === 'refresh');
+    return this.#miss(x, { plan, key, publicKey, stale, listKept }, text, wish === 'refresh');
   }
 
   #miss(x: Exchange, errand: Errand, text: string, anew: boolean): Promise<Reply> {

@@ -1,4 +1,5 @@
 // The gateway's own conversation with one endpoint: for what it asks itself, such as tool lists and health.
+import type { Dispatcher } from 'undici';
 import type { Endpoint } from '../core/endpoint.ts';
 import { MetaKey, Method } from '../mcp/methods.ts';
 import { version } from '../version.ts';
@@ -94,27 +95,30 @@ export class OwnClient {
    */
   async probeStream(timeoutMs: number): Promise<'open' | 'held' | 'none'> {
     const signal = AbortSignal.timeout(timeoutMs);
-    const params = this.#enveloped({ notifications: { toolsListChanged: true } });
-    const listen = { jsonrpc: '2.0', id: this.#nextId++, method: Method.listen, params };
     try {
-      const { statusCode, headers, body } = await this.#sockets.request({
-        path: this.#endpoint.path,
-        ...(this.#stateless
-          ? { method: 'POST', body: JSON.stringify(listen) }
-          : { method: 'GET', body: null }),
-        headers: this.#headers(
-          this.#stateless
-            ? ['content-type', 'application/json', ...statelessHeaders(Method.listen)]
-            : this.#sessionHeaders(),
-        ),
-        signal,
-      });
+      const { statusCode, headers, body } = await this.openStream({ toolsListChanged: true }, signal);
       body.on('error', () => undefined).destroy();
       return statusCode === 200 && isEventStream(String(headers['content-type'])) ? 'open' : 'none';
     } catch (error) {
       if (signal.aborted) return 'held';
       throw error;
     }
+  }
+
+  /** Opens the stream of what `notifications` names, or the session's own stream. After a first `request` only. */
+  openStream(notifications: Record<string, boolean>, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
+    const params = this.#enveloped({ notifications });
+    const listen = { jsonrpc: '2.0', id: this.#nextId++, method: Method.listen, params };
+    return this.#sockets.request({
+      path: this.#endpoint.path,
+      ...(this.#stateless ? { method: 'POST', body: JSON.stringify(listen) } : { method: 'GET', body: null }),
+      headers: this.#headers(
+        this.#stateless
+          ? ['content-type', 'application/json', ...statelessHeaders(Method.listen)]
+          : this.#sessionHeaders(),
+      ),
+      signal,
+    });
   }
 
   /** Ends the session, if there is one. */

@@ -151,9 +151,10 @@ export class CacheRig {
     }
   }
 
-  async close(): Promise<void> {
+  /** `listens`: lists were kept, so the gateways listen for their changes. */
+  async close(listens = false): Promise<void> {
     try {
-      for (const gateway of this.gateways) await gateway.stop();
+      for (const gateway of this.gateways) await gateway.stop({ listens });
     } finally {
       await this.upstream.close();
     }

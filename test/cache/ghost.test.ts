@@ -37,6 +37,7 @@ function rules(ttlMs: number | undefined): PoolRules {
     clientControl: false,
     sharesPublic: false,
     forwardedHeaders: [],
+    listKept: () => {},
     refreshTimeoutMs: 1000,
   };
 }

@@ -4,7 +4,7 @@ import { ALICE, BOB, CacheRig } from './cache-rig.ts';
 
 const rigs: CacheRig[] = [];
 afterEach(async () => {
-  for (const rig of rigs.splice(0)) await rig.close();
+  for (const rig of rigs.splice(0)) await rig.close(true);
 });
 
 async function rig(
@@ -100,6 +100,29 @@ describe('a list of the sessionful era', () => {
     expect((await started.askLegacy('resources/list', {})).cached).toBe(otherSession);
     expect((await started.askLegacy('resources/list', {}, { key: BOB })).cached).toBe(otherClient);
   });
+});
+
+describe('a kept list', () => {
+  it.each(['modern', 'legacy'])(
+    'is dropped when its server says that it has changed (%s)',
+    async (era) => {
+      const started = await rig({ lists: { ttl: '1m', scope: 'client' } });
+      started.upstream.stated = { ttlMs: 60_000, cacheScope: 'private' };
+      const list = (method: string) =>
+        era === 'modern' ? started.ask(method, {}) : started.askLegacy(method, {});
+      await list('resources/list');
+      await list('prompts/list');
+      const deadline = performance.now() + 15_000;
+      while (started.upstream.streams.length === 0 && performance.now() < deadline)
+        await new Promise(setImmediate);
+      expect((await list('resources/list')).cached).toBe('hit');
+      started.upstream.notify('notifications/resources/list_changed');
+      while ((await list('resources/list')).cached === 'hit' && performance.now() < deadline);
+      expect(performance.now()).toBeLessThan(deadline);
+      expect((await list('prompts/list')).cached).toBe('hit');
+    },
+    30_000,
+  );
 });
 
 describe('tools that call themselves read-only', () => {

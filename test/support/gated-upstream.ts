@@ -39,6 +39,8 @@ export class GatedUpstream {
   /** Most calls at once since start. */
   mostInFlight = 0;
   onCall: OnCall | undefined;
+  /** Streams on which the server may speak unasked. */
+  readonly streams: ServerResponse[] = [];
   /** What stateless results say of their freshness. */
   stated: { ttlMs: number; cacheScope: 'public' | 'private' } = { ttlMs: 0, cacheScope: 'private' };
   /** What `tools/list` says. */
@@ -79,7 +81,7 @@ export class GatedUpstream {
     for await (const chunk of request) chunks.push(chunk as Buffer);
     this.requests.push(request);
     if (request.method === 'GET') {
-      response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders();
+      this.#stream(response);
       return;
     }
     if (request.method !== 'POST') {
@@ -104,7 +106,8 @@ export class GatedUpstream {
     };
     const capabilities = { tools: {}, resources: {} };
     const serverInfo = { name: 'gated', version: '1.0.0' };
-    if (message.method === 'tools/call') this.#call(message, request, response, reply);
+    if (message.method === 'subscriptions/listen') this.#stream(response);
+    else if (message.method === 'tools/call') this.#call(message, request, response, reply);
     else if (message.id === undefined || message.method === undefined) response.writeHead(202).end();
     else if (message.method === 'initialize') {
       reply({ protocolVersion: '2025-11-25', capabilities, serverInfo });
@@ -112,6 +115,18 @@ export class GatedUpstream {
       reply({ supportedVersions: ['2026-07-28'], capabilities, serverInfo });
     } else if (message.method === 'tools/list') reply({ tools: this.tools });
     else reply({});
+  }
+
+  #stream(response: ServerResponse): void {
+    response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders();
+    this.streams.push(response);
+  }
+
+  /** Says a notification on every open stream. */
+  notify(method: string): void {
+    for (const stream of this.streams) {
+      stream.write(`event: message\ndata: ${JSON.stringify({ jsonrpc: '2.0', method })}\n\n`);
+    }
   }
 
   #call(
