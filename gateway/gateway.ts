@@ -5,11 +5,8 @@ import { adviceTool } from './advise/advice-tool.ts';
 import { actAs } from './auth/act-as.ts';
 import { buildIdentity } from './auth/identity.ts';
 import type { Cache } from './cache/cache.ts';
-import { poolRules } from './cache/pool-rules.ts';
 import type { PoolRules } from './cache/rules.ts';
-import { changedBy, listMethods } from './cache/rules.ts';
 import { cacheStages } from './cache/stages.ts';
-import { tagOf } from './cache/tags.ts';
 import type { Exchange } from './core/exchange.ts';
 import { Failure } from './core/failure.ts';
 import { refusal } from './core/refusal.ts';
@@ -23,13 +20,13 @@ import { timeoutsOf } from './limits/timeouts.ts';
 import { toolConcurrency } from './limits/tool-concurrency.ts';
 import type { Parts } from './pipeline.ts';
 import { pipeline } from './pipeline.ts';
+import { poolCaches } from './pool-caches.ts';
 import type { RedisConnection } from './redis/redis-connection.ts';
 import { noticesOf } from './sessions/change-notices.ts';
 import type { RecoverySettings } from './sessions/recovery.ts';
 import { recovery } from './sessions/recovery.ts';
 import type { Shared } from './shared.ts';
 import { Catalogue } from './upstream/catalogue.ts';
-import { Notices } from './upstream/notices.ts';
 import { Pool } from './upstream/pool.ts';
 import { poolSettings } from './upstream/pool-settings.ts';
 import { PoolWatch } from './upstream/pool-watch.ts';
@@ -98,24 +95,7 @@ export function buildGateway(config: Config, shared: Shared, previous?: Gateway)
   );
   const hasRates = [general, ...policies.values()].some(({ rate }) => rate !== undefined);
   const cache = shared.cache(config);
-  const cacheRules = new Map<string, PoolRules>();
-  const notices: Notices[] = [];
-  for (const pool of config.pools) {
-    const catalogue = catalogues.get(pool.name);
-    const listener = new Notices(pools.get(pool.name) as Pool, (notice) => {
-      const methods = notice === undefined ? listMethods : changedBy(notice);
-      if (methods !== undefined) cache.purge(methods.map((method) => tagOf.method(pool.name, method)));
-    });
-    notices.push(listener);
-    const isReadOnly = (tool: string) => catalogue?.isReadOnly(tool) ?? false;
-    const listKept = () => {
-      cache.listed.add(pool.name);
-      listener.start();
-    };
-    if (cache.listed.has(pool.name)) listener.start();
-    const rules = poolRules(pool, config, isReadOnly, listKept);
-    if (rules !== undefined) cacheRules.set(pool.name, rules);
-  }
+  const caches = poolCaches(config, cache, pools, catalogues);
   const limits = shared.limits(config);
   const handlers = new Map<string, Handler>();
   const operatorHandlers = new Map<string, Handler>();
@@ -167,7 +147,7 @@ export function buildGateway(config: Config, shared: Shared, previous?: Gateway)
           ? toolConcurrency(ruleOf, general)
           : undefined,
       recovery: recovers ? recovery(recoverySettings(own, config, pool, catalogue, shared)) : undefined,
-      cache: cacheStages(cache, cacheRules.get(pool.name)),
+      cache: cacheStages(cache, caches.rules.get(pool.name)),
       pool,
       catalogue,
       repeats: repeats.get(pool.name) as Repeats,
@@ -185,13 +165,13 @@ export function buildGateway(config: Config, shared: Shared, previous?: Gateway)
     watches,
     catalogues,
     cache,
-    cacheRules,
+    cacheRules: caches.rules,
     redis: shared.redis(config),
     handlers,
     operatorHandlers,
     documents: identity.documents,
     async retire(successor) {
-      await Promise.all(notices.map((listener) => listener.close()));
+      await caches.close();
       const left = [...pools.values()].filter((pool) => successor.pools.get(pool.name) !== pool);
       if (left.length === 0) return;
       // The successor's checks go on from what these have found.
@@ -202,7 +182,7 @@ export function buildGateway(config: Config, shared: Shared, previous?: Gateway)
       await Promise.all(left.map((pool) => pool.retire(successor.pools.get(pool.name))));
     },
     async close() {
-      await Promise.all(notices.map((listener) => listener.close()));
+      await caches.close();
       await Promise.all([...watches.values()].map((watch) => watch.close()));
       await Promise.all([...pools.values()].map((pool) => pool.destroy()));
     },

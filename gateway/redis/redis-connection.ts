@@ -27,9 +27,6 @@ interface Subscription {
 
 /** Wait before Redis is asked again after it has failed too often while connected, in ms. */
 const HOLD_MS = 1000;
-/** A timeout that fires this much late may tell of this process's own lag rather than of Redis, and weighs less; in ms. */
-const LAG_MS = 25;
-
 const away = Promise.resolve(undefined);
 
 /** One process's connection to Redis. */
@@ -62,17 +59,30 @@ export class RedisConnection {
   run<T>(command: (redis: Redis) => Promise<T>): Promise<T | undefined> {
     const redis = this.#redis;
     if (!this.up || redis === undefined) return away;
-    const sentAt = performance.now();
-    return command(redis).then(
-      (value) => {
-        this.#breaker.succeeded();
-        return value;
-      },
-      (error: unknown) => {
-        this.#failed(error, performance.now() - sentAt);
-        return undefined;
-      },
-    );
+    return new Promise((resolve) => {
+      let judged = false;
+      const judge = () => {
+        judged = true;
+        this.#timedOut();
+        resolve(undefined);
+      };
+      // A timer of a busy process fires before the answers that are there have been read: they are read first.
+      const timer = setTimeout(() => setImmediate(() => judged || judge()), COMMAND_TIMEOUT_MS);
+      command(redis).then(
+        (value) => {
+          clearTimeout(timer);
+          judged = true;
+          this.#breaker.succeeded();
+          resolve(value);
+        },
+        (error: unknown) => {
+          clearTimeout(timer);
+          if (!judged) this.#failed(error);
+          judged = true;
+          resolve(undefined);
+        },
+      );
+    });
   }
 
   /**
@@ -130,11 +140,14 @@ export class RedisConnection {
     });
     redis.on('ready', () => {
       this.#held = false;
+      // From here on commands are timed here; the handshake was held to the same time.
+      redis.options.commandTimeout = undefined;
       this.#breaker.succeeded();
       this.up = true;
       this.#tell(true, '');
     });
     redis.on('close', () => {
+      redis.options.commandTimeout = COMMAND_TIMEOUT_MS;
       this.up = false;
       this.#tell(false, this.#problem);
     });
@@ -144,16 +157,16 @@ export class RedisConnection {
     for (const early of this.#early) early.end = this.#messages.add(early.channel, early.listener);
   }
 
-  #failed(error: unknown, tookMs: number): void {
+  #failed(error: unknown): void {
     if (!this.up || !(error instanceof Error)) return;
     // An answer that says no comes from a server that is well: a full one can still be read, and reading it is cheap.
     if (error.name === 'ReplyError') {
       if (error.message.startsWith('READONLY')) this.#trip('it has become a read-only replica');
-    } else if (error.message === 'Command timed out') {
-      const late = tookMs > COMMAND_TIMEOUT_MS + LAG_MS;
-      if (late ? this.#breaker.failed() : this.#breaker.timedOut())
-        this.#trip(`no answer within ${COMMAND_TIMEOUT_MS} ms`);
     } else if (this.#breaker.failed()) this.#trip(error.message);
+  }
+
+  #timedOut(): void {
+    if (this.up && this.#breaker.timedOut()) this.#trip(`no answer within ${COMMAND_TIMEOUT_MS} ms`);
   }
 
   /**

@@ -22,6 +22,7 @@ export const floors: Readonly<Record<string, number>> = {
   'gateway/upstream': 3,
   'gateway/gateway.ts': 4,
   'gateway/pipeline.ts': 4,
+  'gateway/pool-caches.ts': 4,
   'gateway/shared.ts': 4,
   'gateway/server': 5,
   'gateway/workers': 6,
@@ -35,6 +36,7 @@ const neighbours: readonly (readonly [importer: string, imported: string])[] = [
   ['gateway/main.ts', 'gateway/commands'],
   ['gateway/gateway.ts', 'gateway/pipeline.ts'],
   ['gateway/gateway.ts', 'gateway/shared.ts'],
+  ['gateway/gateway.ts', 'gateway/pool-caches.ts'],
   ['gateway/pipeline.ts', 'gateway/gateway.ts'],
 ];
 

@@ -1,0 +1,50 @@
+// The caches of the pools: each pool's rules, and the ear that hears when what it keeps has changed.
+import type { Config } from '../config/schema.ts';
+import type { Cache } from './cache/cache.ts';
+import { poolRules } from './cache/pool-rules.ts';
+import type { PoolRules } from './cache/rules.ts';
+import { changedBy, listMethods } from './cache/rules.ts';
+import { tagOf } from './cache/tags.ts';
+import type { Catalogue } from './upstream/catalogue.ts';
+import { Notices } from './upstream/notices.ts';
+import type { Pool } from './upstream/pool.ts';
+
+/** By pool, of those that keep anything. */
+export interface PoolCaches {
+  readonly rules: ReadonlyMap<string, PoolRules>;
+  /** Listens no more. */
+  close(): Promise<void>;
+}
+
+/** Compiles the rules of all pools; a pool is listened to from the first list that is kept of it. */
+export function poolCaches(
+  config: Config,
+  cache: Cache,
+  pools: ReadonlyMap<string, Pool>,
+  catalogues: ReadonlyMap<string, Catalogue>,
+): PoolCaches {
+  const rules = new Map<string, PoolRules>();
+  const ears: Notices[] = [];
+  for (const own of config.pools) {
+    const { name } = own;
+    const ear = new Notices(pools.get(name) as Pool, (notice) => {
+      const methods = notice === undefined ? listMethods : changedBy(notice);
+      if (methods !== undefined) cache.purge(methods.map((method) => tagOf.method(name, method)));
+    });
+    ears.push(ear);
+    const listKept = () => {
+      cache.listed.add(name);
+      ear.start();
+    };
+    if (cache.listed.has(name)) ear.start();
+    const isReadOnly = (tool: string) => catalogues.get(name)?.isReadOnly(tool) ?? false;
+    const compiled = poolRules(own, config, isReadOnly, listKept);
+    if (compiled !== undefined) rules.set(name, compiled);
+  }
+  return {
+    rules,
+    async close() {
+      await Promise.all(ears.map((ear) => ear.close()));
+    },
+  };
+}
