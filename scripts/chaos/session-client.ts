@@ -10,14 +10,15 @@ export class SessionClient {
   id = '';
   /** Port of the upstream that answered last. */
   upstream = 0;
-  readonly #base: string;
+  /** Port of the gateway that is asked next. */
+  port: number;
   readonly #agent: Agent;
   readonly #name: string;
   #next = 1;
 
   /** `name` is in every nonce, so that no two clients have one in common; ids they have all in common. */
   constructor(port: number, agent: Agent, name: string) {
-    this.#base = `http://127.0.0.1:${port}/mcp`;
+    this.port = port;
     this.#agent = agent;
     this.#name = name;
   }
@@ -83,8 +84,7 @@ export class SessionClient {
   }
 
   #target(method: 'GET' | 'POST' | 'DELETE') {
-    const { origin, pathname } = new URL(this.#base);
-    return { origin, path: pathname, method };
+    return { origin: `http://127.0.0.1:${this.port}`, path: '/mcp', method };
   }
 
   #post(message: object, signal?: AbortSignal): Promise<Dispatcher.ResponseData> {
