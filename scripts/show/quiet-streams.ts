@@ -1,4 +1,5 @@
 // Event streams on which the upstream says nothing: whether any is cut, all are kept alive, and memory stays flat.
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -24,7 +25,7 @@ interface Stream {
 
 /** An MCP server that opens every stream and never says a word on it. */
 async function startSilent(): Promise<{ url: string; close(): void }> {
-  const server = createServer(async (req, res) => {
+  const answer = async (req: IncomingMessage, res: ServerResponse) => {
     const chunks: Buffer[] = [];
     for await (const chunk of req) chunks.push(chunk as Buffer);
     const body = Buffer.concat(chunks).toString();
@@ -40,7 +41,8 @@ async function startSilent(): Promise<{ url: string; close(): void }> {
       serverInfo: { name: 'silent', version: '1' },
     };
     res.end(JSON.stringify({ jsonrpc: '2.0', id, result }));
-  });
+  };
+  const server = createServer((req, res) => void answer(req, res).catch(() => res.destroy()));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const close = () => {
     server.closeAllConnections();
