@@ -12,16 +12,26 @@ export const SECRET_PATHS = [
   'session_keys[]',
   'pools[].env.*',
   'pools[].headers.*',
+  'pools[].tls.ca',
+  'pools[].tls.cert',
+  'pools[].tls.key',
 ] as const;
 
-const MAX_SECRET_BYTES = 65_536;
+/** Those whose plain text is a path too, as that of `listen.tls` is; PEM text itself never looks like one. */
+const FILE_PATHS: ReadonlySet<string> = new Set(['pools[].tls.ca', 'pools[].tls.cert', 'pools[].tls.key']);
+
+/** A bundle of authorities is the largest thing that is read. */
+const MAX_SECRET_BYTES = 1_048_576;
 
 /** Replaces each `{ file: PATH }` by the trimmed content; paths are relative to `dir`. */
 export function readSecretFiles(data: unknown, dir: string): { findings: Finding[]; files: string[] } {
   const findings: Finding[] = [];
   const files: string[] = [];
-  for (const path of SECRET_PATHS.flatMap((pattern) => expand(data, pattern))) {
-    const value = valueAt(data, path);
+  const places = SECRET_PATHS.flatMap((pattern) => expand(data, pattern).map((path) => ({ pattern, path })));
+  for (const { pattern, path } of places) {
+    const given = valueAt(data, path);
+    const isPath = FILE_PATHS.has(pattern) && typeof given === 'string' && !given.startsWith('-----BEGIN ');
+    const value = isPath ? { file: given } : given;
     if (!isMap(value)) continue;
     if (typeof value['file'] !== 'string' || Object.keys(value).length !== 1) {
       findings.push({ path, message: 'must be a text or { file: PATH }' });
@@ -40,7 +50,7 @@ function readSecret(file: string): { ok: true; text: string } | { ok: false; mes
   try {
     const stats = statSync(file);
     if (!stats.isFile()) return { ok: false, message: `${file} is not a file` };
-    if (stats.size > MAX_SECRET_BYTES) return { ok: false, message: `${file} is larger than 64KiB` };
+    if (stats.size > MAX_SECRET_BYTES) return { ok: false, message: `${file} is larger than 1MiB` };
     const text = readFileSync(file, 'utf8').trim();
     return text === '' ? { ok: false, message: `${file} is empty` } : { ok: true, text };
   } catch (error) {

@@ -21,7 +21,6 @@ export const UNSUPPORTED: readonly Unsupported[] = [
   { path: 'limits.sessions', what: 'a limit of sessions' },
   { path: 'limits.session_idle', what: 'ending idle sessions' },
 
-  { path: 'pools[].endpoints[].dns', what: 'finding endpoints by DNS' },
   { path: 'pools[].transport', what: 'a transport other than streamable_http' },
   { path: 'pools[].pin', what: 'pinning tool definitions' },
 

@@ -81,7 +81,15 @@ export function buildGateway(config: Config, shared: Shared, previous?: Gateway)
     const known = previous?.catalogues.get(name);
     pools.set(name, pool);
     const watch = kept ? previous?.watches.get(name) : undefined;
-    watches.set(name, watch ?? new PoolWatch(pool, telemetry.tellEndpoint));
+    watches.set(
+      name,
+      watch ??
+        new PoolWatch(pool, {
+          tell: telemetry.tellEndpoint,
+          tellResolver: (ok, host, why) =>
+            telemetry.tell(ok, ok ? 'dns_back' : 'dns_away', `${host}: ${why}`),
+        }),
+    );
     const catalogue = kept && known !== undefined ? known : new Catalogue(pool, known?.tools);
     catalogues.set(name, catalogue);
     const count = (reason: RetryReason) => retried.series({ pool: name, reason }).add();

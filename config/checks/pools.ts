@@ -4,6 +4,7 @@ import type { LimitsConfig, PoolConfig } from '../schema.ts';
 import { didYouMean } from '../suggest.ts';
 import { formatDuration } from '../units.ts';
 import type { Parts } from './parts.ts';
+import { checkUpstreamTls } from './upstream-tls.ts';
 
 /** Checks names, transports, endpoints, timeouts and tags. */
 export function checkPools(parts: Parts): Finding[] {
@@ -15,6 +16,7 @@ export function checkPools(parts: Parts): Finding[] {
     findings.push(
       ...checkTransport(path, pool),
       ...checkEndpoints(path, pool),
+      ...checkUpstreamTls(path, pool),
       ...checkAnnotations(path, pool),
     );
     if (parts.limits) findings.push(...checkPoolTimeouts(path, pool, parts.limits));

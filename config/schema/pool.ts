@@ -4,6 +4,7 @@ import { poolCache } from './cache-rule.ts';
 import { endpoint } from './endpoint.ts';
 import { count, duration, headerName, headerValue, pattern, secret } from './fields.ts';
 import { toolRule } from './tool-rule.ts';
+import { upstreamTls } from './upstream-tls.ts';
 
 const health = z.strictObject({
   interval: duration({ min: 100 }).prefault('10s').describe('Time between two active checks of an endpoint.'),
@@ -108,6 +109,9 @@ export const pool = z.strictObject({
     .optional()
     .describe('Characters of text in a tool result; otherwise as in limits.'),
   cache: poolCache,
+  tls: upstreamTls
+    .optional()
+    .describe('TLS to https endpoints; endpoints found by dns are spoken to in https when it is there.'),
   health: health.prefault({}).describe('Active checks of the endpoints.'),
   outlier: outlier.prefault({}).describe('Ejection of endpoints whose exchanges fail.'),
   retry: retry.prefault({}).describe('Sending again what is safe to send again.'),

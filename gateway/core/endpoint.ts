@@ -13,9 +13,15 @@ export class Endpoint {
   readonly pool: string;
   readonly url: string;
   readonly origin: string;
+  /** Host of the URL, an IPv6 address without its brackets. */
+  readonly hostname: string;
   /** Path and query of the MCP endpoint. */
   readonly path: string;
+  /** The DNS name of which this is one address; undefined where the URL says all. */
+  readonly name: string | undefined;
   weight: number;
+  /** Monotonic ms at which its name no longer stood for it; undefined while it belongs. */
+  leftAt: number | undefined = undefined;
   /** An operator takes it out: no new sessions and no unpinned calls, while sessions that it holds go on. */
   draining = false;
   /** Active checks fail. */
@@ -44,14 +50,16 @@ export class Endpoint {
   /** Monotonic ms at which `latencyMs` was last measured. */
   measuredAt = 0;
 
-  constructor(id: string, pool: string, url: string, weight: number) {
+  constructor(id: string, pool: string, url: string, weight: number, name?: string) {
     const parsed = new URL(url);
     this.id = id;
     this.pool = pool;
     this.url = url;
     this.origin = parsed.origin;
+    this.hostname = parsed.hostname.replace(/^\[|\]$/g, '');
     this.path = parsed.pathname + parsed.search;
     this.weight = weight;
+    this.name = name;
   }
 
   /** Takes a measurement in: a slower one counts at once and in full, faster ones by the time since the last. */
@@ -75,7 +83,7 @@ export class Endpoint {
   }
 
   get state(): EndpointState {
-    if (this.draining) return 'draining';
+    if (this.draining || this.leftAt !== undefined) return 'draining';
     if (this.unhealthy) return 'unhealthy';
     return this.ejected ? 'ejected' : 'available';
   }

@@ -65,9 +65,9 @@ export class Catalogue {
   async refresh(): Promise<void> {
     const now = this.#now();
     if (now - this.#askedAt < REFRESH_EVERY_MS) return;
-    this.#askedAt = now;
     const endpoint = this.#pool.available[0];
     if (endpoint === undefined) return;
+    this.#askedAt = now;
     const client = new OwnClient(this.#pool, endpoint);
     try {
       this.#tools = await list(client);

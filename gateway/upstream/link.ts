@@ -1,5 +1,5 @@
 // Links: the sockets to one endpoint, those for calls apart from those for streams.
-import { Pool as Sockets } from 'undici';
+import { buildConnector, Pool as Sockets } from 'undici';
 import type { Endpoint } from '../core/endpoint.ts';
 
 /** What decides how sockets behave; links of equal settings outlive a reload. */
@@ -8,8 +8,18 @@ export interface SocketSettings {
   readonly connections: number;
   readonly keepAliveMs: number;
   readonly connectTimeoutMs: number;
+  /** PEM texts and the name to expect, for https endpoints. */
+  readonly tls: TlsSettings;
   /** Bytes that the answer to a call may have; streams are as long as they last. */
   readonly maxResponseBytes: number;
+}
+
+/** How https endpoints are believed, and what they are shown; without any of it the system's authorities decide. */
+export interface TlsSettings {
+  readonly ca?: string | undefined;
+  readonly cert?: string | undefined;
+  readonly key?: string | undefined;
+  readonly serverName?: string | undefined;
 }
 
 /** How much earlier than an upstream's keep-alive hint a socket is given up, in ms: it must not close under a request. */
@@ -23,12 +33,12 @@ export class Link {
 
   constructor(endpoint: Endpoint, settings: SocketSettings) {
     const open = (connections: number | null, maxResponseSize: number) =>
-      new Sockets(endpoint.origin, {
+      new Sockets(originOf(endpoint), {
         connections,
         maxResponseSize,
         pipelining: 1,
         allowH2: false,
-        connect: { timeout: settings.connectTimeoutMs },
+        connect: connectorOf(endpoint, settings),
         keepAliveTimeout: settings.keepAliveMs,
         keepAliveMaxTimeout: Math.max(MAX_KEEP_ALIVE_MS, settings.keepAliveMs),
         keepAliveTimeoutThreshold: KEEP_ALIVE_MARGIN_MS,
@@ -49,4 +59,27 @@ export class Link {
   async destroy(): Promise<void> {
     await Promise.all([this.calls.destroy(), this.streams.destroy()]);
   }
+}
+
+/** An endpoint found by name is spoken to by that name, in Host as in TLS. */
+function originOf({ origin, name }: Endpoint): string {
+  if (name === undefined) return origin;
+  const url = new URL(origin);
+  url.hostname = name;
+  return url.origin;
+}
+
+/** Connects to the endpoint's very address, whatever its name stands for by then. */
+function connectorOf(
+  { name, hostname }: Endpoint,
+  { connectTimeoutMs, tls }: SocketSettings,
+): buildConnector.connector {
+  const connect = buildConnector({
+    timeout: connectTimeoutMs,
+    ...(tls.ca !== undefined && { ca: tls.ca }),
+    ...(tls.cert !== undefined && { cert: tls.cert, key: tls.key ?? '' }),
+    ...(tls.serverName !== undefined && { servername: tls.serverName }),
+  });
+  if (name === undefined) return connect;
+  return (options, callback) => connect({ ...options, hostname }, callback);
 }

@@ -4,12 +4,14 @@ import type { PoolSettings } from './pool.ts';
 
 /** The settings of a pool; equal settings mean that nothing of it needs to change. */
 export function poolSettings(pool: PoolConfig, limits: LimitsConfig): PoolSettings {
-  const { health, outlier } = pool;
+  const { health, outlier, tls } = pool;
   return {
     name: pool.name,
-    endpoints: pool.endpoints.flatMap((endpoint) =>
-      'url' in endpoint ? [{ url: endpoint.url, weight: endpoint.weight }] : [],
-    ),
+    endpoints: pool.endpoints.map((endpoint) => {
+      if ('url' in endpoint) return { url: endpoint.url, weight: endpoint.weight };
+      const { dns, port, path, weight, refresh: refreshMs } = endpoint;
+      return { dns, protocol: pool.tls === undefined ? 'http:' : 'https:', port, path, weight, refreshMs };
+    }),
     balance: pool.balance,
     affinity: pool.affinity,
     sockets: {
@@ -17,6 +19,7 @@ export function poolSettings(pool: PoolConfig, limits: LimitsConfig): PoolSettin
       keepAliveMs: pool.keep_alive,
       connectTimeoutMs: pool.connect_timeout,
       maxResponseBytes: limits.max_response,
+      tls: { ca: tls?.ca, cert: tls?.cert, key: tls?.key, serverName: tls?.server_name },
     },
     maxInFlight: pool.max_in_flight,
     queueTimeoutMs: limits.queue.timeout,

@@ -5,18 +5,29 @@ import { systemClock } from '../health/clock.ts';
 import type { HealthEvent } from '../health/endpoint-health.ts';
 import { PoolHealth } from '../health/pool-health.ts';
 import type { AttemptEnd } from './attempt-owner.ts';
+import type { Resolve } from './discovery.ts';
+import { Discovery, systemResolve } from './discovery.ts';
+import type { DnsEndpoint } from './endpoint-list.ts';
 import type { Pool } from './pool.ts';
 import { Probes } from './probe.ts';
 
 /** Told of each change of an endpoint that people should know of. */
 export type TellHealth = (endpoint: Endpoint, event: HealthEvent, why: string | undefined) => void;
 
+export interface WatchParts {
+  readonly tell: TellHealth;
+  /** A resolver has begun to fail, or answers again. */
+  readonly tellResolver: (ok: boolean, name: string, why: string) => void;
+  readonly resolve?: Resolve;
+}
+
 /** Watches the endpoints of one pool until it is closed. */
 export class PoolWatch {
   readonly #probes: Probes;
   readonly #health: PoolHealth;
+  readonly #discoveries: readonly Discovery[];
 
-  constructor(pool: Pool, tell: TellHealth) {
+  constructor(pool: Pool, { tell, tellResolver, resolve = systemResolve }: WatchParts) {
     const { health } = pool.settings;
     const probes = new Probes(pool, health.path);
     this.#probes = probes;
@@ -29,6 +40,12 @@ export class PoolWatch {
       random: Math.random,
     });
     this.#health.watch(pool.endpoints);
+    this.#discoveries = pool.settings.endpoints.flatMap((source) => {
+      if ('url' in source) return [];
+      const found = (addresses: readonly string[]) => this.#found(pool, source, addresses);
+      const told = (ok: boolean, why: string) => tellResolver(ok, source.dns, why);
+      return [new Discovery({ source, resolve, clock: systemClock, random: Math.random, found, tell: told })];
+    });
   }
 
   /** Takes note of an attempt's end. One that was abandoned says nothing of its endpoint, nor does a refused credential. */
@@ -39,7 +56,17 @@ export class PoolWatch {
 
   /** Ends all checks; the sessions they were made in end before the pool's sockets may close. */
   async close(): Promise<void> {
+    for (const discovery of this.#discoveries) discovery.stop();
     this.#health.stop();
     await this.#probes.close();
+  }
+
+  #found(pool: Pool, source: DnsEndpoint, addresses: readonly string[]): void {
+    const before = pool.endpoints;
+    pool.resolve(source, addresses, systemClock.now());
+    this.#health.watch(pool.endpoints);
+    for (const endpoint of before) {
+      if (!pool.endpoints.includes(endpoint)) void this.#probes.close(endpoint);
+    }
   }
 }

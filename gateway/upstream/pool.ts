@@ -1,21 +1,22 @@
 // Pools: the endpoints of one service, the sockets to them, and the choice between them.
-import { hash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { Pool as Sockets } from 'undici';
 import type { Balancer, BalancerName } from '../balance/balancer.ts';
 import { balancers } from '../balance/balancer.ts';
 import { highest } from '../balance/rendezvous.ts';
-import { Endpoint } from '../core/endpoint.ts';
+import type { Endpoint } from '../core/endpoint.ts';
 import type { Exchange } from '../core/exchange.ts';
 import type { HealthSettings } from '../health/pool-health.ts';
 import { EndpointRoom } from '../limits/endpoint-room.ts';
+import type { DnsEndpoint, UrlEndpoint } from './endpoint-list.ts';
+import { EndpointList } from './endpoint-list.ts';
 import type { SocketSettings } from './link.ts';
 import { Link } from './link.ts';
 import type { HeaderRules } from './request-headers.ts';
 
 export interface PoolSettings {
   readonly name: string;
-  readonly endpoints: readonly { readonly url: string; readonly weight: number }[];
+  readonly endpoints: readonly (UrlEndpoint | DnsEndpoint)[];
   readonly balance: BalancerName;
   readonly affinity: 'session' | 'client' | 'none';
   readonly sockets: SocketSettings;
@@ -42,7 +43,8 @@ interface PoolOptions {
 export class Pool {
   readonly name: string;
   readonly settings: PoolSettings;
-  readonly endpoints: readonly Endpoint[];
+  /** Changes where endpoints are found by name. */
+  endpoints: readonly Endpoint[];
   readonly headerRules: HeaderRules;
   /** True when the client's own credential may cross: then the upstream's challenges are the client's business. */
   readonly passesAuthorization: boolean;
@@ -52,7 +54,7 @@ export class Pool {
   readonly room: EndpointRoom | undefined;
   readonly #balancer: Balancer;
   readonly #links = new Map<Endpoint, Link>();
-  readonly #byId = new Map<string, Endpoint>();
+  readonly #list: EndpointList;
 
   constructor(settings: PoolSettings, { random = Math.random, previous }: PoolOptions = {}) {
     this.name = settings.name;
@@ -64,15 +66,14 @@ export class Pool {
         ? undefined
         : new EndpointRoom((x) => this.#hasRoom(x), settings.queueTimeoutMs);
     this.#balancer = balancers[settings.balance](random);
-    this.endpoints = settings.endpoints.map(({ url, weight }) => {
-      const id = endpointId(settings.name, url);
-      const endpoint = previous?.endpoint(id) ?? new Endpoint(id, settings.name, url, weight);
-      endpoint.weight = weight;
-      return endpoint;
-    });
+    this.#list = new EndpointList(settings.name);
+    for (const endpoint of settings.endpoints) {
+      if ('url' in endpoint) this.#list.add(endpoint, (id) => previous?.endpoint(id));
+      else this.#list.adopt(endpoint, previous?.endpoints ?? []);
+    }
+    this.endpoints = this.#list.all;
     const sameSockets = isDeepStrictEqual(previous?.settings.sockets, settings.sockets);
     for (const endpoint of this.endpoints) {
-      this.#byId.set(endpoint.id, endpoint);
       const known = sameSockets ? previous?.link(endpoint) : undefined;
       this.#links.set(endpoint, known ?? new Link(endpoint, settings.sockets));
     }
@@ -89,7 +90,21 @@ export class Pool {
 
   /** The endpoint of this id, whatever its state; undefined once it has left the configuration. */
   endpoint(id: string): Endpoint | undefined {
-    return this.#byId.get(id);
+    return this.#list.get(id);
+  }
+
+  /** Makes `addresses` the endpoints of a name; those that leave finish what they have. `now`: monotonic ms. */
+  resolve(source: DnsEndpoint, addresses: readonly string[], now: number): void {
+    const gone = this.#list.resolve(source, addresses, now);
+    this.endpoints = this.#list.all;
+    for (const endpoint of this.endpoints) {
+      if (!this.#links.has(endpoint)) this.#links.set(endpoint, new Link(endpoint, this.settings.sockets));
+    }
+    this.refresh();
+    for (const endpoint of gone) {
+      void this.#links.get(endpoint)?.close();
+      this.#links.delete(endpoint);
+    }
   }
 
   /** Chooses an endpoint for `x`, leaving out those already tried. */
@@ -150,9 +165,4 @@ export class Pool {
   async destroy(): Promise<void> {
     await Promise.all([...this.#links.values()].map((link) => link.destroy()));
   }
-}
-
-/** Twelve hex digits that name an endpoint in sealed session ids; not its address, and the same in every process. */
-function endpointId(pool: string, url: string): string {
-  return hash('sha256', `${pool}\n${url}`, 'hex').slice(0, 12);
 }

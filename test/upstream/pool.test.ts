@@ -14,7 +14,13 @@ function makePool(change: Partial<PoolSettings> = {}): Pool {
       endpoints: [1, 2, 3].map((i) => ({ url: `http://10.0.0.${i}:8000/mcp`, weight: i })),
       balance: 'round_robin',
       affinity: 'session',
-      sockets: { connections: 10, keepAliveMs: 4000, connectTimeoutMs: 2000, maxResponseBytes: 1_000_000 },
+      sockets: {
+        connections: 10,
+        keepAliveMs: 4000,
+        connectTimeoutMs: 2000,
+        maxResponseBytes: 1_000_000,
+        tls: {},
+      },
       maxInFlight: 0,
       queueTimeoutMs: 5000,
       health: {
