@@ -1,0 +1,102 @@
+// Active checks: when an endpoint is asked, and what its answers do to its place in the pool.
+import { describe, expect, it } from 'vitest';
+import { makeHealth } from './make-pool.ts';
+
+describe('active checks', () => {
+  it('ask each endpoint at once and then again within the interval, never two questions at a time', async () => {
+    const { clock, all, probed, answers } = await makeHealth(2);
+    expect(probed.map(({ endpoint }) => endpoint.id)).toEqual(['e0', 'e1']);
+    answers.set(all[0] as never, 'hangs');
+    await clock.pass(10_000);
+    const times = probed.filter(({ endpoint }) => endpoint === all[0]).map(({ at }) => at);
+    expect(times.slice(0, 3)).toEqual([0, 7000, 9100]);
+  });
+
+  it('take an endpoint out only after the configured number of failures in a row', async () => {
+    const { clock, all, answers, events, pool } = await makeHealth(2);
+    const [endpoint] = all;
+    answers.set(endpoint as never, 'refuses');
+    await clock.pass(7000);
+    expect(pool.available).toContain(endpoint);
+    await clock.pass(100);
+    expect(pool.available).toContain(endpoint);
+    await clock.pass(100);
+    expect(pool.available).not.toContain(endpoint);
+    expect(endpoint?.state).toBe('unhealthy');
+    expect(events).toEqual(['e0 endpoint_unhealthy refused']);
+  });
+
+  it('forget a failure that is followed by a pass', async () => {
+    const { clock, all, answers, events } = await makeHealth(2);
+    answers.set(all[0] as never, 'refuses');
+    await clock.pass(7000);
+    answers.delete(all[0] as never);
+    await clock.pass(60_000);
+    expect(events).toEqual([]);
+  });
+
+  it('find a hanging endpoint within twelve seconds by the defaults, whenever it begins to hang', async () => {
+    for (let beganAt = 0; beganAt < 8000; beganAt += 500) {
+      const { clock, all, answers, pool } = await makeHealth(2);
+      await clock.pass(beganAt);
+      answers.set(all[0] as never, 'hangs');
+      await clock.pass(12_000);
+      expect(pool.available).not.toContain(all[0]);
+    }
+  });
+
+  it('bring an endpoint back within two intervals, slowly', async () => {
+    const { clock, all, answers, events, pool } = await makeHealth(2);
+    const [endpoint] = all;
+    answers.set(endpoint as never, 'refuses');
+    await clock.pass(8000);
+    answers.delete(endpoint as never);
+    await clock.pass(8000);
+    expect(pool.available).toContain(endpoint);
+    expect(events.at(-1)).toBe('e0 endpoint_available');
+    expect(endpoint?.effectiveWeight).toBeLessThan(0.2);
+    await clock.pass(10_000);
+    expect(endpoint?.effectiveWeight).toBe(1);
+  });
+
+  it('ask as many times as configured before they bring it back', async () => {
+    const { clock, all, answers, pool } = await makeHealth(2, { checks: { healthyAfter: 3 } });
+    answers.set(all[0] as never, 'refuses');
+    await clock.pass(8000);
+    answers.delete(all[0] as never);
+    await clock.pass(6350);
+    expect(pool.available).not.toContain(all[0]);
+    await clock.pass(100);
+    expect(pool.available).toContain(all[0]);
+  });
+
+  it('ask all the time while no endpoint is left, so that one that comes back serves within a second', async () => {
+    const { clock, all, answers, pool } = await makeHealth(2);
+    for (const endpoint of all) answers.set(endpoint, 'hangs');
+    await clock.pass(20_000);
+    expect(pool.available).toEqual([]);
+    answers.delete(all[1] as never);
+    await clock.pass(1000);
+    expect(pool.available).toEqual([all[1]]);
+  });
+
+  it('leave an endpoint draining, whatever they find', async () => {
+    const { clock, all, answers } = await makeHealth(2);
+    const [endpoint] = all;
+    if (endpoint !== undefined) endpoint.draining = true;
+    answers.set(endpoint as never, 'refuses');
+    await clock.pass(8000);
+    answers.delete(endpoint as never);
+    await clock.pass(20_000);
+    expect(endpoint?.state).toBe('draining');
+  });
+
+  it('end with the pool: no timer is left', async () => {
+    const { clock, health, all, answers } = await makeHealth(3);
+    answers.set(all[0] as never, 'refuses');
+    await clock.pass(30_000);
+    health.stop();
+    await clock.pass(0);
+    expect(clock.waiting).toBe(0);
+  });
+});

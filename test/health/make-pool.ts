@@ -1,0 +1,53 @@
+// A pool for the tests of health: endpoints whose probes answer as told, on a clock moved by hand.
+import type { Endpoint } from '../../gateway/core/endpoint.ts';
+import type { HealthSettings } from '../../gateway/health/pool-health.ts';
+import { PoolHealth } from '../../gateway/health/pool-health.ts';
+import { endpoints } from '../balance/make-endpoints.ts';
+import { HandClock } from './hand-clock.ts';
+
+/** How a probe is answered; `hangs` lets its whole timeout pass. */
+export type ProbeAnswer = 'well' | 'refuses' | 'hangs';
+
+export const settings: HealthSettings = {
+  checks: { intervalMs: 10_000, timeoutMs: 2000, unhealthyAfter: 3, healthyAfter: 1 },
+  outlier: { consecutiveFailures: 5, ejectionMs: 30_000, maxEjectedPercent: 50 },
+};
+
+/** A watched pool of `count` endpoints that are well and have been asked once. */
+export async function makeHealth(
+  count: number,
+  {
+    checks,
+    outlier,
+  }: { checks?: Partial<HealthSettings['checks']>; outlier?: Partial<HealthSettings['outlier']> } = {},
+) {
+  const clock = new HandClock();
+  const all = endpoints(...Array.from({ length: count }, () => ({})));
+  const answers = new Map<Endpoint, ProbeAnswer>();
+  const events: string[] = [];
+  const probed: { endpoint: Endpoint; at: number }[] = [];
+  const pool = {
+    available: all as readonly Endpoint[],
+    refresh() {
+      this.available = all.filter((endpoint) => endpoint.takesCalls);
+    },
+  };
+  const health = new PoolHealth({
+    pool,
+    settings: { checks: { ...settings.checks, ...checks }, outlier: { ...settings.outlier, ...outlier } },
+    probe(endpoint, timeoutMs) {
+      probed.push({ endpoint, at: clock.now() });
+      const answer = answers.get(endpoint) ?? 'well';
+      if (answer === 'refuses') return Promise.reject(new Error('refused'));
+      if (answer === 'well') return Promise.resolve();
+      return new Promise((_resolve, reject) => clock.after(timeoutMs, () => reject(new Error('timed out'))));
+    },
+    tell: (endpoint, event, why) =>
+      events.push(`${endpoint.id} ${event}${why === undefined ? '' : ` ${why}`}`),
+    clock,
+    random: () => 0.5,
+  });
+  health.watch(all);
+  await clock.pass(0);
+  return { clock, all, answers, events, probed, pool, health };
+}
