@@ -8,6 +8,10 @@ export type AttemptEnd = Failure | 'answered' | 'abandoned';
 
 /** Who waits for the attempt: gets the reply, or the failure while none has been given. */
 export interface AttemptOwner {
+  /** Whether the request does no harm when it arrives twice. */
+  readonly mayRepeat: boolean;
+  /** Whether the client's own credential is what the server judges. */
+  readonly passesAuthorization: boolean;
   /** `failure` is set when the answer is whole and yet says that the server failed (5xx). */
   reply(attempt: Attempt, reply: Reply, failure: Failure | undefined): void;
   failed(attempt: Attempt, failure: Failure): void;

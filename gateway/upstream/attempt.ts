@@ -19,6 +19,8 @@ import { isEventStream, isJson, replyHeaders } from './reply-headers.ts';
 
 /** JSON answers up to this many bytes are held until whole, checked and sent at once; larger ones are passed on as they come. */
 const HOLD_BYTES = 64 * 1024;
+/** How long the head of a stream may be held while nothing else comes: the client may wait for it, in ms. */
+const HOLD_HEAD_MS = 5000;
 
 /** Speaks undici's handler interface on one side and is the reply's byte stream on the other. */
 export class Attempt implements Dispatcher.DispatchHandler, ByteStream {
@@ -29,7 +31,6 @@ export class Attempt implements Dispatcher.DispatchHandler, ByteStream {
   /** Monotonic ms. */
   readonly startedAt: number;
   readonly #owner: AttemptOwner;
-  readonly #passesAuthorization: boolean;
   #controller: Dispatcher.DispatchController | undefined = undefined;
   #sink: Sink | undefined = undefined;
   #held: Buffer[] = [];
@@ -40,23 +41,17 @@ export class Attempt implements Dispatcher.DispatchHandler, ByteStream {
   #peek: ReplyPeek | undefined = undefined;
   #sse: SseScanner | undefined = undefined;
   #delivered = false;
+  #headTimer: NodeJS.Timeout | undefined = undefined;
   /** Responses seen on the answer's stream. */
   #answers = 0;
   #over = false;
   #ending: Refusal | 'end' | undefined = undefined;
 
-  constructor(
-    x: Exchange,
-    endpoint: Endpoint,
-    owner: AttemptOwner,
-    passesAuthorization: boolean,
-    startedAt: number,
-  ) {
+  constructor(x: Exchange, endpoint: Endpoint, owner: AttemptOwner, startedAt: number) {
     this.#x = x;
     this.endpoint = endpoint;
     this.startedAt = startedAt;
     this.#owner = owner;
-    this.#passesAuthorization = passesAuthorization;
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -67,8 +62,9 @@ export class Attempt implements Dispatcher.DispatchHandler, ByteStream {
   onResponseStart(_c: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
     if (status < 200 || this.#over) return;
     const x = this.#x;
-    this.#noteLatency();
-    const failure = headFailure(x, status, headers, this.#passesAuthorization);
+    x.answeredAt = performance.now();
+    this.endpoint.noteLatency(x.answeredAt - this.startedAt, x.answeredAt);
+    const failure = headFailure(x, status, headers, this.#owner.passesAuthorization);
     if (failure !== undefined) return this.#breakOff(failure);
     this.#status = status;
     this.#headers = replyHeaders(headers);
@@ -77,7 +73,9 @@ export class Attempt implements Dispatcher.DispatchHandler, ByteStream {
     const type = headers['content-type'];
     if (isEventStream(type) && status < 300) {
       this.#sse = new SseScanner((message) => this.#onMessage(message));
-      this.#give(this, true);
+      // Many servers send this head before they work; what has only got so far can still be sent elsewhere.
+      if (!this.#owner.mayRepeat) this.#give(this, true);
+      else this.#headTimer = setTimeout(() => this.#give(this, true), HOLD_HEAD_MS);
     } else {
       if (isJson(type)) this.#peek = new ReplyPeek();
       const length = headers['content-length'];
@@ -96,7 +94,9 @@ export class Attempt implements Dispatcher.DispatchHandler, ByteStream {
     }
     this.#held.push(chunk);
     this.#heldBytes += chunk.length;
-    if (!this.#delivered && this.#heldBytes > HOLD_BYTES) this.#stream(undefined);
+    if (this.#delivered) return;
+    if (this.#sse !== undefined) this.#give(this, true);
+    else if (this.#heldBytes > HOLD_BYTES) this.#stream(undefined);
   }
 
   onResponseEnd(): void {
@@ -106,9 +106,8 @@ export class Attempt implements Dispatcher.DispatchHandler, ByteStream {
       const owed = x.envelope.kind === 'request' && !x.replied && !x.stream;
       // A stream that has event ids may end before the answer: the client comes back for the rest
       // (MCP 2025-11-25, transports, "Resumability and Redelivery").
-      if (owed && !this.#sse.resumable) {
-        return this.#breakOff(unusable('ended its answer too early'));
-      }
+      const early = owed && !this.#sse.resumable;
+      if (early) return this.#breakOff(unusable('ended its answer too early'));
       return this.#finish('end', 'answered');
     }
     const peek = this.#peek;
@@ -191,6 +190,7 @@ export class Attempt implements Dispatcher.DispatchHandler, ByteStream {
 
   #give(body: Reply['body'], sse: boolean, failure?: Failure): void {
     this.#delivered = true;
+    clearTimeout(this.#headTimer);
     const reply: Reply = {
       status: this.#status,
       headers: this.#headers,
@@ -210,12 +210,6 @@ export class Attempt implements Dispatcher.DispatchHandler, ByteStream {
       noteOutcome(x, message);
     }
     x.onStreamMessage?.(signOf(message));
-  }
-
-  #noteLatency(): void {
-    const now = performance.now();
-    this.#x.answeredAt = now;
-    this.endpoint.noteLatency(now - this.startedAt, now);
   }
 
   #breakOff(failure: Failure): void {
@@ -244,6 +238,7 @@ export class Attempt implements Dispatcher.DispatchHandler, ByteStream {
 
   #end(end: AttemptEnd): void {
     this.#over = true;
+    clearTimeout(this.#headTimer);
     this.#owner.ended(this, end);
   }
 }

@@ -71,6 +71,14 @@ class Forwarding implements AttemptOwner, Running {
     if (delayMs !== undefined) this.#hedgeTimer = setTimeout(() => this.#askSecond(), delayMs);
   }
 
+  get mayRepeat(): boolean {
+    return this.#parts.repeats.retries.isSafe(this.#x);
+  }
+
+  get passesAuthorization(): boolean {
+    return this.#parts.pool.passesAuthorization;
+  }
+
   cancel(why: Refusal): void {
     this.#callOff(this.#hedge);
     const attempt = this.#attempt;
@@ -172,7 +180,7 @@ class Forwarding implements AttemptOwner, Running {
     x.sentAt = now;
     if (x.stream) endpoint.streams++;
     else endpoint.inFlight++;
-    const attempt = new Attempt(x, endpoint, this, this.#parts.pool.passesAuthorization, now);
+    const attempt = new Attempt(x, endpoint, this, now);
     attempt.trace = x.trace?.attempt(endpoint);
     return attempt;
   }

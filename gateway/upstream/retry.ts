@@ -67,6 +67,11 @@ export class Retries {
     if (!failure.sent) return true;
     if (failure.kind === 'credential' || failure.kind === 'too_large') return false;
     if (failure.retryAfterMs !== undefined || x.attempts >= this.#parts.attempts) return false;
+    return this.isSafe(x);
+  }
+
+  /** Whether `x` does no harm when it arrives twice. */
+  isSafe(x: Exchange): boolean {
     return isSafe(x.envelope, this.#parts.isSafeTool);
   }
 

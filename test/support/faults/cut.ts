@@ -40,6 +40,13 @@ export const CUT: Faults = {
     wire.fin();
   },
 
+  /** The head of a stream, which many servers send before they work, and then RST. */
+  async 'sse-head-then-reset'({ wire }) {
+    await wire.head(200, SSE_TYPE);
+    await wire.pause(50);
+    wire.reset();
+  },
+
   /** A stream that ends in good order, without the reply. */
   async 'sse-cut-before-reply'({ wire }) {
     await wire.head(200, SSE_TYPE);
