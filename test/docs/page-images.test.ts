@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startDemo } from '../../demo/launch.ts';
+import { TABLES } from '../../demo/tables.ts';
 import { encodeMirrored } from '../../gateway/mcp/headers.ts';
 import type { View } from '../support/browser.ts';
 import { hasBrowser, openPage, startBrowser } from '../support/browser.ts';
@@ -15,7 +16,7 @@ import { startGateway } from '../support/gateway.ts';
 import { modernRequest } from '../support/message.ts';
 
 const writes = process.env['DOCS_IMAGES'] === '1';
-const TRAFFIC_MS = writes ? 240_000 : 2000;
+const TRAFFIC_MS = writes ? 300_000 : 2000;
 const folder = join(import.meta.dirname, '../../docs/images');
 
 const pictures: readonly (View & { readonly name: string })[] = [
@@ -24,7 +25,7 @@ const pictures: readonly (View & { readonly name: string })[] = [
   { name: 'page-phone', width: 390, height: 844, scheme: 'light' },
 ];
 
-const tables = ['orders', 'customers', 'products'];
+const tables = [...TABLES.keys()];
 const calls: readonly (readonly [weight: number, tool: string, args: () => Record<string, unknown>])[] = [
   [40, 'search_docs', () => ({ query: pick(['orders', 'returns', 'lamps', 'stock']) })],
   [25, 'get_table_schema', () => ({ table: pick(tables) })],
@@ -71,7 +72,7 @@ async function start(): Promise<TestGateway> {
   const demo = await startDemo(ports.map((port, i) => ({ script, port, name: `search-${i + 1}` })));
   onTestFinished(() => demo.stop());
   const gateway = await startGateway({
-    clients: clients.map((id) => ({ id, api_key: `key-of-${id}`, ...(id === 'ci' && { concurrency: 1 }) })),
+    clients: clients.map((id) => ({ id, api_key: `key-of-${id}`, ...(id === 'ci' && { concurrency: 2 }) })),
     limits: { queue: { size: 1, timeout: '1s' } },
     pools: [
       {
@@ -93,7 +94,7 @@ describe.skipIf(!hasBrowser)('the pictures of the page', () => {
     const gateway = await start();
     const until = performance.now() + TRAFFIC_MS;
     const driven = traffic(gateway, until);
-    await pause(TRAFFIC_MS / 2);
+    await pause(TRAFFIC_MS * 0.85);
     for (const { name, ...view } of pictures) {
       const { page } = await openPage(browser, gateway.adminUrl, view);
       await page.locator('#tools tbody tr').first().waitFor();
