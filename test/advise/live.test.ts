@@ -20,8 +20,9 @@ async function takes(call: GatedCall, ms: number): Promise<void> {
   if (call.message.params?.arguments?.['warm'] !== true) await pause(ms);
 }
 
-async function upstream(onCall: OnCall): Promise<string> {
+async function upstream(onCall: OnCall, tools?: unknown[]): Promise<string> {
   const server = await GatedUpstream.start(onCall);
+  if (tools !== undefined) server.tools = tools;
   onTestFinished(() => server.close());
   return server.url;
 }
@@ -126,6 +127,31 @@ describe('live advice', { timeout: 40_000 }, () => {
     await calls(own, 120, 120);
     const report = await advice(own, 120);
     expect(told(report)).toEqual([['GW001', 'a/echo']]);
+  });
+
+  it('proposes to cache what repeats, predicts the hits, and counts them once it is done', async () => {
+    const readOnly = { name: 'echo', inputSchema: { type: 'object' }, annotations: { readOnlyHint: true } };
+    const url = await upstream(
+      (call) => call.text(`no ${call.message.params?.arguments?.['n']}`),
+      [readOnly],
+    );
+    const own = await gateway(poolAt([url]));
+    // Twenty questions, ten times over.
+    const ask = async () => {
+      for (let n = 0; n < 200; n++) await callTool(own, { n: n % 20 });
+    };
+    await ask();
+    const report = await advice(own, 200);
+    expect(told(report)).toEqual([['GW002', 'a/echo']]);
+    const { tools } = (parse(report.patch) as { pools: { tools: { cache: unknown }[] }[] }).pools[0] ?? {};
+    expect(tools).toEqual([{ match: 'echo', cache: { ttl: '10s' } }]);
+
+    own.rewrite(`drain: { timeout: 1s }\n${poolAt([url], `, tools: ${JSON.stringify(tools)}`)}`);
+    expect(own.reload('admin')).toMatchObject({ ok: true });
+    await ask();
+    const [applied] = (await advice(own, 400)).applied;
+    expect(applied?.id).toBe('GW002');
+    expect(Math.abs((applied?.achieved ?? 0) - (applied?.predicted ?? 1))).toBeLessThan(0.05);
   });
 
   it('gives a full pool more room, and sees afterwards that its calls no longer wait', async () => {

@@ -13,6 +13,7 @@ import type { Call } from '../../telemetry/access-log.ts';
 import { endpointLabel } from '../../telemetry/access-log.ts';
 import type { Labels } from '../../telemetry/instruments.ts';
 import type { ProcessSamples } from './process-samples.ts';
+import { repeatsOf } from './repeats.ts';
 
 /** How far back the figures of calls go. */
 const WINDOW_MINUTES = 15;
@@ -94,7 +95,7 @@ export class Advisor {
       ...this.#ledger.read(now),
       source: 'live',
       config,
-      repeats: [],
+      repeats: cache.ghost.figures().map(repeatsOf),
       process: this.#samples.figures(),
       toolLists: Array.from(
         catalogues,
