@@ -33,11 +33,24 @@ const HEAP_FULL = 0.85;
 const HEAP_EASY = 0.75;
 
 /**
- * What `heap_size_limit` counts besides `--max-old-space-size`: room for three semi-spaces of 64 MiB (measured on Node
- * 24). A process dies when its old generation is full, however much room the young one has.
+ * Bytes that the old generation may have: a process dies when it is full, however much room the young one has. What V8
+ * reports as the limit has room for three semi-spaces in it, of 64 MiB unless told otherwise (measured on Node 24).
  */
-const YOUNG_BYTES = 192 * 1024 * 1024;
-const oldLimit = Math.max(YOUNG_BYTES / 4, getHeapStatistics().heap_size_limit - YOUNG_BYTES);
+function oldLimit(): number {
+  const semiBytes = flagBytes('max-semi-space-size') ?? 64 * MIB;
+  return flagBytes('max-old-space-size') ?? getHeapStatistics().heap_size_limit - 3 * semiBytes;
+}
+
+/** A size that Node was started with, given in MiB. */
+function flagBytes(name: string): number | undefined {
+  const flags = [...(process.env['NODE_OPTIONS'] ?? '').split(' '), ...process.execArgv];
+  const spelled = new RegExp(`^--${name.replaceAll('-', '[-_]')}=(\\d+)$`);
+  const given = flags.findLast((flag) => spelled.test(flag));
+  return given === undefined ? undefined : Number(spelled.exec(given)?.[1]) * MIB;
+}
+
+const MIB = 1024 * 1024;
+const oldLimitBytes = oldLimit();
 
 const thisProcess: Vitals = {
   now: () => performance.now(),
@@ -47,7 +60,7 @@ const thisProcess: Vitals = {
   },
   heapUse() {
     const spaces = getHeapSpaceStatistics().filter(({ space_name }) => !space_name.startsWith('new_'));
-    return spaces.reduce((used, { space_used_size }) => used + space_used_size, 0) / oldLimit;
+    return spaces.reduce((used, { space_used_size }) => used + space_used_size, 0) / oldLimitBytes;
   },
 };
 
