@@ -3,6 +3,7 @@ import type { BenchCase, Goal, Result } from './bench-case.ts';
 import { cacheHit } from './cases/cache-hit.ts';
 import { passThrough } from './cases/pass-through.ts';
 import { sessions } from './cases/sessions.ts';
+import { signals } from './cases/signals.ts';
 import { skew } from './cases/skew.ts';
 import { sseRelay } from './cases/sse-relay.ts';
 import { Lab } from './lab.ts';
@@ -13,7 +14,7 @@ import { choosePlacement } from './placement.ts';
 import { toGoalLines, toTable } from './table.ts';
 import { say } from './tools.ts';
 
-const CASES: readonly BenchCase[] = [passThrough, cacheHit, sseRelay, sessions, skew];
+const CASES: readonly BenchCase[] = [passThrough, signals, cacheHit, sseRelay, sessions, skew];
 /** Whatever hangs, the bench does not hold a machine for longer. */
 const LONGEST_RUN_MS = 60 * 60 * 1000;
 /** Above this one-minute load, something else is running that will be in the figures. */

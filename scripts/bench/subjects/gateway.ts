@@ -15,13 +15,14 @@ export const gateway: Subject = {
   start: (lab, plan) => startGateway(lab, (port, adminPort) => gatewayConfig(plan, port, adminPort)),
 };
 
-/** Starts `mcp-gateway serve` with the configuration that `configure` returns. */
+/** Starts `serve` of `main` with the configuration that `configure` returns. */
 export async function startGateway(
   lab: Lab,
   configure: (port: number, adminPort: number) => object,
+  main = MAIN,
 ): Promise<RunningSubject | undefined> {
-  if (!existsSync(MAIN)) {
-    say(`!! ${MAIN} is not there: the gateway is skipped`);
+  if (!existsSync(main)) {
+    say(`!! ${main} is not there: the gateway is skipped`);
     return undefined;
   }
   const port = await lab.port();
@@ -29,7 +30,7 @@ export async function startGateway(
   const config = configure(port, await lab.port());
   leaveOutUnsupported(config);
   const path = lab.file(`gateway-${port}.yaml`, JSON.stringify(config, null, 2));
-  return { port, ...(await lab.start('proxy', [process.execPath, MAIN, 'serve', '-c', path], port)) };
+  return { port, ...(await lab.start('proxy', [process.execPath, main, 'serve', '-c', path], port)) };
 }
 
 /** The configuration of a plain pass-through, without limits that would refuse the load. */
