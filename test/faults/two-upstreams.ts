@@ -43,8 +43,6 @@ export async function twoUpstreams(
         // Weighted round robin begins with the heaviest.
         endpoints: endpoints?.(second.url) ?? [{ url: first.url, weight: 1000 }, { url: second.url }],
         balance: 'round_robin',
-        timeout: '500ms',
-        max_timeout: '1s',
         health: { interval: '1h' },
         outlier: { max_ejected_percent: 0 },
         tools: [{ match: 'read_*', retry: 'safe' }],

@@ -68,11 +68,14 @@ describe('an upstream that breaks its answer', () => {
   });
 });
 
+/** Callers that give up soon. */
+const hasty = { timeout: '300ms', max_timeout: '1s' };
+
 describe('an upstream that takes its time', () => {
   it.each(['hang', 'hang-mid-headers', 'hang-mid-body', 'drip'])(
     '%s: the call ends at its deadline, and the upstream is left',
     async (fault) => {
-      const { first, second, call } = await twoUpstreams();
+      const { first, second, call } = await twoUpstreams(hasty);
       first.on('tools/call', fault);
       expect(await call('read_x')).toMatchObject({ status: 504, id: 7, reason: 'timeout' });
       await first.calls().at(-1)?.whenAborted;
@@ -83,7 +86,7 @@ describe('an upstream that takes its time', () => {
   it.each(['hang-mid-sse', 'quiet-sse', 'infinite-sse-events'])(
     '%s: a stream that has begun ends with an error for its id',
     async (fault) => {
-      const { first, call } = await twoUpstreams();
+      const { first, call } = await twoUpstreams(hasty);
       first.on('tools/call', fault);
       expect(await call('write')).toMatchObject({ status: 200, id: 7, reason: 'timeout', complete: true });
     },
@@ -92,8 +95,7 @@ describe('an upstream that takes its time', () => {
 
 describe('an upstream that answers, if oddly', () => {
   it('with more bytes than allowed: refused, not asked of another, and not held against it', async () => {
-    const pool = { outlier: { consecutive_failures: 1 }, timeout: '9s', max_timeout: '9s' };
-    const { first, second, call, gateway } = await twoUpstreams(pool);
+    const { first, second, call, gateway } = await twoUpstreams({ outlier: { consecutive_failures: 1 } });
     first.on('tools/call', 'huge-body-declared');
     expect(await call('read_x')).toMatchObject({ status: 502, reason: 'upstream_failed' });
     expect(second.calls()).toEqual([]);
@@ -175,10 +177,7 @@ describe('an upstream that cannot be reached', () => {
     const hole = await startBlackHole();
     onTestFinished(() => hole.close());
     const endpoints = (good: string) => [{ url: hole.url, weight: 1000 }, { url: good }];
-    const { call } = await twoUpstreams(
-      { connect_timeout: '200ms', timeout: '5s', max_timeout: '5s' },
-      endpoints,
-    );
+    const { call } = await twoUpstreams({ connect_timeout: '200ms' }, endpoints);
     expect(await call('write')).toMatchObject({ status: 200, from: 'second' });
   });
 
@@ -211,11 +210,14 @@ describe('an upstream that keeps failing', () => {
     async (fault) => {
       const { first, call, gateway } = await twoUpstreams({
         outlier: { consecutive_failures: 2 },
-        timeout: '100ms',
+        timeout: '1s',
       });
       first.on('tools/call', fault);
-      await call('write');
-      await expect.poll(async () => (await call('write')).from !== 'second' && ejected(gateway)).toBe(1);
+      const once = async () => {
+        await call('write');
+        return ejected(gateway);
+      };
+      await expect.poll(once, { timeout: 10_000 }).toBe(1);
       const before = first.calls().length;
       for (let i = 0; i < 5; i++) expect(await call('write')).toMatchObject({ from: 'second' });
       expect(first.calls()).toHaveLength(before);
@@ -234,7 +236,7 @@ describe('a hedged call', () => {
   const tools = [{ match: '*', retry: 'safe', hedge: { after: '50ms', budget_percent: 100 } }];
 
   it('is answered by whoever is first, and the slower one is left', async () => {
-    const { first, call, gateway } = await twoUpstreams({ tools, timeout: '5s', max_timeout: '5s' });
+    const { first, call, gateway } = await twoUpstreams({ tools });
     first.on('tools/call', 'hang');
     expect(await call('read_x')).toMatchObject({ status: 200, from: 'second' });
     await first.calls().at(-1)?.whenAborted;
@@ -243,14 +245,14 @@ describe('a hedged call', () => {
 
   it('is not hedged where it is not safe', async () => {
     const hedged = [{ match: '*', hedge: { after: '50ms' } }];
-    const { first, second, call } = await twoUpstreams({ tools: hedged });
+    const { first, second, call } = await twoUpstreams({ ...hasty, tools: hedged });
     first.on('tools/call', 'hang');
     expect(await call('write')).toMatchObject({ status: 504 });
     expect(second.calls()).toEqual([]);
   });
 
   it('survives the failure of one of the two', async () => {
-    const { first, second, call } = await twoUpstreams({ tools, timeout: '2s', max_timeout: '2s' });
+    const { first, second, call } = await twoUpstreams({ tools });
     first.on('tools/call', 'slow');
     second.on('tools/call', 'reset-before');
     expect(await call('read_x')).toMatchObject({ status: 200, from: 'first' });

@@ -124,7 +124,8 @@ describe('a gateway before a name', () => {
       await gateway.stop();
       await upstream.close();
     });
-    await expect.poll(async () => (await fetch(`${gateway.adminUrl}/readyz`)).status).toBe(200);
+    const ready = async () => (await fetch(`${gateway.adminUrl}/readyz`)).status;
+    await expect.poll(ready, { timeout: 15_000 }).toBe(200);
     const { body, headers } = modernRequest('tools/call', { name: 'read' });
     expect(await rawCall(gateway.url, body, headers)).toMatchObject({ status: 200 });
     expect(upstream.calls()[0]?.headers.host).toBe(`localhost:${port}`);
