@@ -97,7 +97,7 @@ describe('live advice', { timeout: 40_000 }, () => {
     const report = await advice(own, 150);
     expect(report.findings).toEqual([]);
     const tooFew = report.abstentions.filter(({ subject }) => subject !== 'a/_other');
-    expect(tooFew.map(({ id }) => id)).toEqual(['GW004', 'GW005']);
+    expect(tooFew.map(({ id }) => id)).toEqual(['GW002', 'GW004', 'GW005']);
     expect(await own.metric('mcp_gateway_advice')).toBe(0);
   });
 

@@ -72,7 +72,7 @@ routes: [{ path: /a/mcp, pools: [a] }, { path: /b/mcp, pools: [b] }]
   expect(of('a')).toEqual([
     ['ok', 'reachable, modern (2026-07-28), stateless'],
     ['ok', '1 tools, 1 of them say whether they are read-only'],
-    ['ok', 'offers no stream of its own; nothing to buffer'],
+    ['ok', 'SSE is not buffered: the head of a quiet stream comes at once'],
   ]);
   expect(of('b')).toEqual([
     ['ok', 'reachable, legacy (2025-11-25), stateful: sessions'],
