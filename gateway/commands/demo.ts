@@ -59,7 +59,7 @@ function greet(config: Config, { url, adminUrl }: Running): void {
   const endpoint = url + (paths[0] ?? '');
   const others = paths.slice(1).map((path) => `             ${url}${path}\n`);
   process.stderr.write(
-    `\n  endpoint   ${endpoint}\n${others.join('')}  admin      ${adminUrl}  (/readyz, /metrics)\n` +
+    `\n  endpoint   ${endpoint}\n${others.join('')}  page       ${adminUrl}/  (also /readyz, /metrics)\n` +
       `  connect    claude mcp add --transport http demo ${endpoint}\n\n`,
   );
 }
