@@ -115,7 +115,7 @@ describe('a file', () => {
 
   it.each([
     ['', 'is empty'],
-    ['x'.repeat(70_000), 'is larger than 64KiB'],
+    ['x'.repeat(1_100_000), 'is larger than 1MiB'],
   ])('with a secret file of %.3s... is refused', (content, message) => {
     const path = directory();
     writeFileSync(join(path, 'token'), content);

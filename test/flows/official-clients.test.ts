@@ -45,7 +45,8 @@ afterEach(async () => {
 });
 
 afterAll(async () => {
-  await gateway.stop();
+  // The lists of the dual-era servers are kept, and the gateway listens for their changes.
+  await gateway.stop({ listens: true });
   await Promise.all(servers.map((server) => server.close()));
 });
 

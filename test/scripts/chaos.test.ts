@@ -36,7 +36,8 @@ async function chaos(name: string): Promise<Map<string, number>> {
   return new Map(results.map(({ metric, value }) => [metric, value]));
 }
 
-describe.runIf(process.platform === 'linux')('the chaos suite', () => {
+// Wall-clock chaos on a machine that others may be using: one bad moment is tried again.
+describe.runIf(process.platform === 'linux')('the chaos suite', { retry: 1 }, () => {
   it(
     'kills an upstream, and no safe call fails',
     async () => {
