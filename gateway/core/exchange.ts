@@ -75,6 +75,8 @@ export class Exchange {
   /** Undefined where no cache rule applies. */
   cacheStatus: CacheStatus | undefined = undefined;
   closed = false;
+  /** Its place among the live exchanges. */
+  slot = -1;
   /** What forwards the exchange. */
   running: Running | undefined = undefined;
   /** Set by a stage that holds the exchange back: ends the exchange's upstream side with this refusal as its answer. */

@@ -1,7 +1,9 @@
 // Keep-alives: comments on quiet event streams, so that no proxy, balancer or client on the way takes them for dead.
+import type { Slotted } from '../core/slots.ts';
+import { Slots } from '../core/slots.ts';
 
 /** A stream that can take a comment. */
-export interface QuietStream {
+export interface QuietStream extends Slotted {
   /** Monotonic ms of the last byte written. */
   readonly lastWriteAt: number;
   /** Writes a comment if the stream is between two events and its reader keeps up. */
@@ -10,7 +12,7 @@ export interface QuietStream {
 
 /** One timer for all streams, running only while there are any. */
 export class KeepAlives {
-  readonly #streams = new Set<QuietStream>();
+  readonly #streams = new Slots<QuietStream>();
   readonly #quietMs: number;
   #timer: NodeJS.Timeout | undefined;
 

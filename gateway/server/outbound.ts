@@ -53,6 +53,7 @@ export function linger(res: ServerResponse, body: Uint8Array | null): void {
 
 class StreamWriter implements Sink, QuietStream {
   lastWriteAt = performance.now();
+  slot = -1;
   readonly #x: Exchange;
   readonly #res: ServerResponse;
   readonly #source: ByteStream;

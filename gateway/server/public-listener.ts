@@ -7,6 +7,7 @@ import { Exchange } from '../core/exchange.ts';
 import type { Refusal, RefusalReason } from '../core/refusal.ts';
 import { refusal, refusalMessage, retryAfter } from '../core/refusal.ts';
 import type { Reply } from '../core/reply.ts';
+import type { Slots } from '../core/slots.ts';
 import type { Handler } from '../core/stage.ts';
 import { legacy } from '../mcp/eras/legacy.ts';
 import type { Inbound } from '../mcp/inbound.ts';
@@ -31,7 +32,7 @@ export interface PublicService {
   readonly peers: PeerReader;
   readonly maxBodyBytes: number;
   /** Exchanges whose last byte is not out. */
-  readonly live: ReadonlySet<Exchange>;
+  readonly live: Slots<Exchange>;
   /** Whether the request that has just come is to be refused, for the process has too much to do. */
   overloaded(): boolean;
   /** Told of each refusal given before there was an exchange. */

@@ -3,6 +3,7 @@ import type { Exchange } from '../core/exchange.ts';
 import { Failure } from '../core/failure.ts';
 import { type RefusalReason, refusal, refusals } from '../core/refusal.ts';
 import type { Reply } from '../core/reply.ts';
+import { Slots } from '../core/slots.ts';
 import type { Stage } from '../core/stage.ts';
 import type { Envelope } from '../mcp/envelope.ts';
 import { Method } from '../mcp/methods.ts';
@@ -20,7 +21,7 @@ export type CallWatcher = (x: Exchange, call: Call) => void;
 /** Exchanges, from the first byte in to the last byte out. */
 export class Observer {
   /** Begun and not yet ended. */
-  readonly live = new Set<Exchange>();
+  readonly live = new Slots<Exchange>();
   readonly #log: Logger;
   readonly #accessLog: AccessLog;
   readonly #figures: Figures;

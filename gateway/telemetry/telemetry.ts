@@ -4,6 +4,7 @@ import type { Endpoint } from '../core/endpoint.ts';
 import type { Exchange } from '../core/exchange.ts';
 import type { Failure } from '../core/failure.ts';
 import type { RefusalReason } from '../core/refusal.ts';
+import type { Slots } from '../core/slots.ts';
 import type { Stage } from '../core/stage.ts';
 import { endpointLabel } from './access-log.ts';
 import { Attempts } from './attempts.ts';
@@ -135,7 +136,7 @@ export class Telemetry {
   };
 
   /** Exchanges begun and not yet ended, streams included. */
-  get live(): ReadonlySet<Exchange> {
+  get live(): Slots<Exchange> {
     return this.#observer.live;
   }
 
