@@ -1,21 +1,23 @@
-// The ghost: for tools without a rule, what a cache would have brought; keys and times only, within bounds.
+// The ghost: for tools without a rule, what a cache would have brought; hashes and times only, within bounds.
 import { LRUCache } from 'lru-cache';
+import type { Principal } from '../core/principal.ts';
+import type { Misses } from './ghost-tally.ts';
+import { GHOST_TTLS_MS, Tally } from './ghost-tally.ts';
+import { SeenKeys } from './seen-keys.ts';
+import { sampleHash, spread, textHash, ValueHash } from './value-hash.ts';
 
-/** The times to live that are tried, in ms. */
-export const GHOST_TTLS_MS = [10_000, 60_000, 300_000] as const;
-
-/** Keys remembered, and tools told apart. */
-const MAX_KEYS = 20_000;
+/** Keys remembered, those of single clients and those of all together; results remembered; tools told apart. */
+const MAX_KEYS = 1 << 16;
+const MAX_RESULTS = 4000;
 const MAX_TOOLS = 500;
-/** Calls looked at in a second; beyond, only every second key counts, then every fourth, and so on. */
-const BUDGET_PER_SECOND = 1000;
-const MAX_HALVINGS = 10;
 
-/** What is known of a tool. Hits are of `calls`, in the order of `GHOST_TTLS_MS`. */
+/** What is known of a tool. Hits are of `calls`, estimated, in the order of `GHOST_TTLS_MS`. */
 export interface GhostFigures {
   readonly pool: string;
   readonly tool: string;
   readonly calls: number;
+  /** Calls that were looked at; the other figures stand on these. */
+  readonly looks: number;
   /** With each client's results apart, and with results shared by all. */
   readonly clientHits: readonly number[];
   readonly publicHits: readonly number[];
@@ -27,81 +29,60 @@ export interface GhostFigures {
   readonly differentForOthers: number;
 }
 
-interface Tally {
-  readonly pool: string;
-  readonly tool: string;
-  calls: number;
-  readonly clientHits: number[];
-  readonly publicHits: number[];
-  same: number;
-  different: number;
-  sameForOthers: number;
-  differentForOthers: number;
-}
-
-/** When a cache of each time to live would have fetched the key. */
-type Fetched = [number, number, number];
-
 interface Result {
-  readonly who: string;
+  readonly who: number;
   readonly digest: string;
 }
 
-/** Follows calls as if there were caches. */
+/**
+ * Follows calls as if there were caches. Of a busy tool a part of the keys is watched, and their misses stand for those of
+ * all, while calls are counted as they come: a key that is asked often misses no more often than others, so that it does not
+ * matter much whether it is among them (Waldspurger et al., "Efficient MRC Construction with SHARDS", FAST 2015).
+ */
 export class Ghost {
   readonly #now: () => number;
-  readonly #clientKeys = new LRUCache<string, Fetched>({ max: MAX_KEYS });
-  readonly #publicKeys = new LRUCache<string, Fetched>({ max: MAX_KEYS });
-  readonly #results = new LRUCache<string, Result>({ max: MAX_KEYS });
+  readonly #keys = new SeenKeys(MAX_KEYS, GHOST_TTLS_MS.length);
+  readonly #results = new LRUCache<number, Result>({ max: MAX_RESULTS });
   readonly #tallies = new Map<string, Tally>();
-  #second = 0;
-  #inSecond = 0;
-  #halvings = 0;
+  readonly #value = new ValueHash();
 
   /** `now` in ms. */
   constructor(now: () => number) {
     this.#now = now;
   }
 
-  /**
-   * Whether a call is looked at, decided by its arguments' bytes alone: whole keys are left out, never single calls of a
-   * key, since those would make it look less often asked than it is.
-   */
-  samples(bytes: Buffer, start: number, end: number): boolean {
-    const second = Math.floor(this.#now() / 1000);
-    if (second !== this.#second) {
-      const busy = this.#inSecond > BUDGET_PER_SECOND;
-      this.#halvings = Math.max(
-        0,
-        Math.min(MAX_HALVINGS, this.#halvings + (busy ? 1 : this.#inSecond < BUDGET_PER_SECOND / 4 ? -1 : 0)),
-      );
-      this.#second = second;
-      this.#inSecond = 0;
+  /** The counts of a tool; undefined where there are too many tools. */
+  tally(pool: string, tool: string): Tally | undefined {
+    const name = `${pool}/${tool}`;
+    let tally = this.#tallies.get(name);
+    if (tally === undefined && this.#tallies.size < MAX_TOOLS) {
+      tally = new Tally(pool, tool, textHash(name, 0));
+      this.#tallies.set(name, tally);
     }
-    if (this.#halvings > 0) {
-      // FNV-1a, enough to tell keys apart for this.
-      let sum = 0x811c9dc5;
-      for (let i = start; i < end; i++) sum = Math.imul(sum ^ (bytes[i] as number), 0x01000193);
-      if (((sum >>> 8) & ((1 << this.#halvings) - 1)) !== 0) return false;
-    }
-    this.#inSecond++;
-    return true;
+    return tally;
   }
 
-  /** A call of `tool`: `what` is its arguments' key, `who` its client's. */
-  called(pool: string, tool: string, what: string, who: string): void {
-    const tally = this.#tally(pool, tool);
-    if (tally === undefined) return;
+  /** A call with these arguments. Gives the name of what was asked where its result is to be compared, else 0. */
+  called(tally: Tally, bytes: Buffer, start: number, end: number, { id, binding }: Principal): number {
     tally.calls++;
+    const sample = sampleHash(bytes, start, end, tally.seed);
+    if (!tally.takes(sample)) return 0;
+    tally.looks++;
     const now = this.#now();
-    count(this.#clientKeys, `${what}${who}`, now, tally.clientHits);
-    count(this.#publicKeys, what, now, tally.publicHits);
+    const value = this.#value;
+    value.read(bytes, start, end);
+    const a = spread(value.a ^ tally.seed);
+    const { b } = value;
+    const who = textHash(id, textHash(binding, 0));
+    const old = this.#count(tally, tally.public, a, b, sample, now);
+    const ownOld = this.#count(tally, tally.client, spread(a ^ who), b, sample, now);
+    if (!(old && ownOld)) tally.spend(now);
+    return tally.compares(now) ? (a >>> 11) * 2 ** 32 + (b >>> 0) || 1 : 0;
   }
 
-  /** What such a call gave. */
-  gave(pool: string, tool: string, what: string, who: string, digest: string): void {
-    const tally = this.#tally(pool, tool);
-    if (tally === undefined) return;
+  /** What such a call gave; `what` as `called` has given it. */
+  gave(tally: Tally, what: number, { id, binding }: Principal, digest: string): void {
+    const who = textHash(id, textHash(binding, 0));
     const before = this.#results.get(what);
     if (before !== undefined) {
       const same = before.digest === digest;
@@ -113,29 +94,30 @@ export class Ghost {
 
   /** Of every tool that was called, most called first. */
   figures(): readonly GhostFigures[] {
-    return [...this.#tallies.values()].sort((a, b) => b.calls - a.calls);
+    return [...this.#tallies.values()].map(figuresOf).sort((a, b) => b.calls - a.calls);
   }
 
-  #tally(pool: string, tool: string): Tally | undefined {
-    const name = `${pool}/${tool}`;
-    let tally = this.#tallies.get(name);
-    if (tally === undefined && this.#tallies.size < MAX_TOOLS) {
-      const none = { same: 0, different: 0, sameForOthers: 0, differentForOthers: 0 };
-      tally = { pool, tool, calls: 0, clientHits: [0, 0, 0], publicHits: [0, 0, 0], ...none };
-      this.#tallies.set(name, tally);
+  /** Whether all caches would have had the key; counts the misses of the others. */
+  #count(tally: Tally, misses: Misses, a: number, b: number, sample: number, now: number): boolean {
+    const known = this.#keys.find(a, b);
+    const row = known === -1 ? this.#keys.add(a, b, now) : known;
+    let allHit = true;
+    for (let i = 0; i < GHOST_TTLS_MS.length; i++) {
+      const ttlMs = GHOST_TTLS_MS[i] as number;
+      if (known !== -1 && now - this.#keys.time(row, i) < ttlMs) continue;
+      allHit = false;
+      this.#keys.setTime(row, i, now);
+      const watched = tally.watchedSince(sample) <= now - ttlMs;
+      const counts = watched ? misses.sure : misses.unsure;
+      counts[i] = (counts[i] as number) + tally.weight;
     }
-    return tally;
+    return allHit;
   }
 }
 
-function count(keys: LRUCache<string, Fetched>, key: string, now: number, hits: number[]): void {
-  const fetched = keys.get(key);
-  if (fetched === undefined) {
-    keys.set(key, [now, now, now]);
-    return;
-  }
-  for (let i = 0; i < GHOST_TTLS_MS.length; i++) {
-    if (now - (fetched[i] as number) < (GHOST_TTLS_MS[i] as number)) (hits[i] as number)++;
-    else fetched[i] = now;
-  }
+function figuresOf(tally: Tally): GhostFigures {
+  const { pool, tool, calls, looks, same, different, sameForOthers, differentForOthers } = tally;
+  const compared = { same, different, sameForOthers, differentForOthers };
+  const hits = { clientHits: tally.hits(tally.client), publicHits: tally.hits(tally.public) };
+  return { pool, tool, calls, looks, ...hits, ...compared };
 }

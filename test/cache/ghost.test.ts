@@ -1,7 +1,9 @@
 // The ghost's forecast beside what the cache then does, on one workload; and what it tells of results.
 import { describe, expect, it } from 'vitest';
 import { Cache } from '../../gateway/cache/cache.ts';
-import { GHOST_TTLS_MS } from '../../gateway/cache/ghost.ts';
+import { Ghost } from '../../gateway/cache/ghost.ts';
+import type { Tally } from '../../gateway/cache/ghost-tally.ts';
+import { GHOST_TTLS_MS } from '../../gateway/cache/ghost-tally.ts';
 import type { CacheRule, PoolRules } from '../../gateway/cache/rules.ts';
 import { cacheStages } from '../../gateway/cache/stages.ts';
 import type { Reply } from '../../gateway/core/reply.ts';
@@ -9,7 +11,7 @@ import type { Handler } from '../../gateway/core/stage.ts';
 import { compose } from '../../gateway/core/stage.ts';
 import type { Envelope } from '../../gateway/mcp/envelope.ts';
 import { readEnvelope } from '../../gateway/mcp/envelope-reader.ts';
-import { makeExchange } from '../core/make-exchange.ts';
+import { caller, makeExchange } from '../core/make-exchange.ts';
 
 function rules(ttlMs: number | undefined): PoolRules {
   const rule: CacheRule | undefined =
@@ -53,14 +55,20 @@ function seeded(seed: number): () => number {
   };
 }
 
-/** Numbers from 0 to `keys`, the n-th as likely as 1/n (Zipf). */
-function zipf(keys: number, random: () => number): () => number {
+/** Numbers from 0 to `keys`, the n-th as likely as 1/n (Zipf), or to the power of `skew`. */
+function zipf(keys: number, random: () => number, skew = 1): () => number {
   const sums: number[] = [];
-  for (let i = 1; i <= keys; i++) sums.push((sums.at(-1) ?? 0) + 1 / i);
+  for (let i = 1; i <= keys; i++) sums.push((sums.at(-1) ?? 0) + i ** -skew);
   const total = sums.at(-1) as number;
   return () => {
     const wanted = random() * total;
-    return sums.findIndex((sum) => sum >= wanted);
+    let low = 0;
+    for (let high = keys - 1; low < high; ) {
+      const middle = (low + high) >> 1;
+      if ((sums[middle] as number) >= wanted) high = middle;
+      else low = middle + 1;
+    }
+    return low;
   };
 }
 
@@ -143,15 +151,79 @@ describe('the ghost', () => {
     ]);
   });
 
-  it('looks at fewer keys when there are many calls, and still foretells', async () => {
-    const clock = { now: 1_700_000_000_000 };
-    const { cache, call } = world(undefined, clock, String);
-    for (let i = 0; i < 20_000; i++) {
-      clock.now += 0.2;
-      await call(i % 500);
-    }
-    const [figures] = cache.ghost.figures();
-    expect(figures?.calls).toBeLessThan(15_000);
-    expect((figures?.publicHits[0] ?? 0) / (figures?.calls ?? 1)).toBeGreaterThan(0.9);
+  it.each([
+    ['many keys', 20_000, 1, 2000],
+    ['few keys', 50, 1, 2000],
+    ['a flood of calls', 5000, 1, 4000],
+    ['keys asked alike', 20_000, 0, 2000],
+  ])(
+    'looks at few calls of a busy tool, by whole keys, and still foretells: %s',
+    (_name, keys, skew, perSecond) => {
+      const seconds = 75;
+      for (const tool of ['look', 'find']) {
+        const clock = { now: 1_700_000_000_000 };
+        const ghost = new Ghost(() => clock.now);
+        const next = zipf(keys, seeded(1), skew);
+        const missed = GHOST_TTLS_MS.map(() => 0);
+        const fetched = GHOST_TTLS_MS.map(() => new Map<number, number>());
+        const tally = ghost.tally('p', tool);
+        for (let done = 0; done < perSecond * seconds; done++) {
+          clock.now += 1000 / perSecond;
+          const n = next();
+          const args = Buffer.from(`{"n":${n}}`);
+          ghost.called(tally as Tally, args, 0, args.length, caller('one'));
+          GHOST_TTLS_MS.forEach((ttlMs, i) => {
+            if (clock.now - (fetched[i]?.get(n) ?? 0) < ttlMs) return;
+            fetched[i]?.set(n, clock.now);
+            missed[i] = (missed[i] as number) + 1;
+          });
+        }
+        const [figures] = ghost.figures();
+        const calls = perSecond * seconds;
+        expect(figures?.calls).toBe(calls);
+        expect(figures?.looks).toBeLessThan(calls);
+        for (const hits of [figures?.clientHits, figures?.publicHits]) {
+          hits?.forEach((count, i) => {
+            const found = 1 - (missed[i] as number) / calls;
+            expect(Math.abs(count / calls - found)).toBeLessThan(0.05);
+          });
+        }
+      }
+    },
+  );
+
+  it('takes arguments for the same whose members stand in another order, and no others', () => {
+    const ghost = new Ghost(() => 1_700_000_000_000);
+    const tally = ghost.tally('p', 'look') as Tally;
+    const call = (args: string) => {
+      const bytes = Buffer.from(args);
+      ghost.called(tally, bytes, 0, bytes.length, caller('one'));
+    };
+    const same = [
+      '{"a":{"x":[1,{"y":"\\"}","z":2}]},"b":2}',
+      '{ "b":2, "a": {"x": [1, {"z":2,"y":"\\"}"}]} }',
+    ];
+    const others = [
+      '{"a":{"x":[{"y":"\\"}","z":2},1]},"b":2}',
+      '{"a":2,"b":{"x":[1,{"y":"\\"}","z":2}]}}',
+      '{"ab":2}',
+      '{"a":{"b":2}}',
+      '[]',
+      '{}',
+      '""',
+      '{"a":"b,c"}',
+      '{"a":"b","c":1}',
+      '{"a":"1"}',
+      '{"a":1}',
+      '{"a":" 1"}',
+    ];
+    for (const args of [...same, ...others]) call(args);
+    expect(ghost.figures()[0]?.clientHits[0]).toBe(1);
+  });
+
+  it('keeps what it knows within bounds, however many tools are named', () => {
+    const ghost = new Ghost(() => 1_700_000_000_000);
+    for (let i = 0; i < 10_000; i++) ghost.tally('p', `tool ${i}`);
+    expect(ghost.figures().length).toBe(500);
   });
 });

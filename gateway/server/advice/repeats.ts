@@ -1,7 +1,7 @@
 // What the ghost of the cache has seen, in the words of the advice.
 import type { RepeatFigures } from '../../advise/snapshot.ts';
 import type { GhostFigures } from '../../cache/ghost.ts';
-import { GHOST_TTLS_MS } from '../../cache/ghost.ts';
+import { GHOST_TTLS_MS } from '../../cache/ghost-tally.ts';
 
 export function repeatsOf(seen: GhostFigures): RepeatFigures {
   const { pool, tool, calls, clientHits, publicHits } = seen;
