@@ -85,6 +85,7 @@ export function buildGateway(config: Config, shared: Shared, previous?: Gateway)
       name,
       watch ??
         new PoolWatch(pool, {
+          live: telemetry.live,
           tell: telemetry.tellEndpoint,
           tellResolver: (ok, host, why) =>
             telemetry.tell(ok, ok ? 'dns_back' : 'dns_away', `${host}: ${why}`),

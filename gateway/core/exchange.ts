@@ -24,6 +24,8 @@ export interface Running {
   /** Ends it; whoever waits for the answer gets `why`. */
   cancel(why: Refusal): void;
   clientGone(): void;
+  /** The endpoint has been found not to answer: goes elsewhere where that does no harm. */
+  leave(endpoint: Endpoint): void;
 }
 
 /** What a message on the answer's stream means to the stages that wait for it. */

@@ -5,6 +5,7 @@ import { ActiveChecks, type CheckOwner, type CheckSettings, type Probe } from '.
 import type { Clock, Unschedule } from './clock.ts';
 import { EjectionBackoff } from './ejection.ts';
 import { OutlierDetection } from './outlier-detection.ts';
+import { Silence } from './silence.ts';
 
 /** What happens to endpoints: one log line each. */
 export type HealthEvent = 'endpoint_unhealthy' | 'endpoint_ejected' | 'endpoint_available';
@@ -45,6 +46,7 @@ export class EndpointHealth implements CheckOwner {
   readonly #checks: ActiveChecks;
   readonly #outlier: OutlierDetection;
   readonly #backoff: EjectionBackoff;
+  readonly #silence: Silence;
   #endEjection: Unschedule | undefined = undefined;
   /** The ejection has lasted its time: the next check decides. */
   #halfOpen: boolean;
@@ -59,6 +61,7 @@ export class EndpointHealth implements CheckOwner {
     this.#checks = new ActiveChecks(probe, owner.checks, this, !endpoint.unhealthy);
     this.#outlier = new OutlierDetection(owner.outlier.consecutiveFailures);
     this.#backoff = new EjectionBackoff(owner.random);
+    this.#silence = new Silence(owner.clock.now());
   }
 
   get clock(): Clock {
@@ -81,6 +84,12 @@ export class EndpointHealth implements CheckOwner {
   stop(): void {
     this.#checks.stop();
     this.#endEjection?.();
+  }
+
+  /** Looks whether answers have stopped coming; nobody has looked for `sleptMs` beyond the usual time between two looks. */
+  listen(now: number, sleptMs: number): void {
+    this.#silence.slept(sleptMs);
+    if (this.#silence.tooLong(this.#endpoint, now)) this.#suspect();
   }
 
   /** Takes note of an attempt's end; `kind` is what broke, if anything. */
@@ -115,7 +124,7 @@ export class EndpointHealth implements CheckOwner {
     } else this.#owner.changed(endpoint, undefined, undefined);
   }
 
-  /** Takes the endpoint out for the moment that a check takes: a call lost to a dead process is worth the question. */
+  /** Takes the endpoint out for the moment that a check takes: calls lost to a dead process are worth the question. */
   #suspect(): void {
     const endpoint = this.#endpoint;
     const now = this.#owner.clock.now();

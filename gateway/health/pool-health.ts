@@ -2,7 +2,7 @@
 import type { Endpoint } from '../core/endpoint.ts';
 import type { FailureKind } from '../core/failure.ts';
 import type { CheckSettings } from './active-checks.ts';
-import type { Clock } from './clock.ts';
+import type { Clock, Unschedule } from './clock.ts';
 import { maxEjected } from './ejection.ts';
 import {
   EndpointHealth,
@@ -36,6 +36,9 @@ export interface HealthParts {
   readonly random: () => number;
 }
 
+/** How often it is looked whether answers still come, in ms. */
+const LISTEN_EVERY_MS = 100;
+
 export class PoolHealth implements HealthOwner {
   readonly clock: Clock;
   readonly random: () => number;
@@ -44,6 +47,8 @@ export class PoolHealth implements HealthOwner {
   readonly #parts: HealthParts;
   readonly #slowStart: SlowStart;
   readonly #byEndpoint = new Map<Endpoint, EndpointHealth>();
+  #listenedAt: number;
+  #stopListening: Unschedule;
 
   constructor(parts: HealthParts) {
     this.clock = parts.clock;
@@ -52,6 +57,8 @@ export class PoolHealth implements HealthOwner {
     this.outlier = parts.settings.outlier;
     this.#parts = parts;
     this.#slowStart = new SlowStart(parts.clock);
+    this.#listenedAt = parts.clock.now();
+    this.#stopListening = parts.clock.after(LISTEN_EVERY_MS, () => this.#listen());
   }
 
   get urgent(): boolean {
@@ -84,6 +91,7 @@ export class PoolHealth implements HealthOwner {
     for (const health of this.#byEndpoint.values()) health.stop();
     this.#byEndpoint.clear();
     this.#slowStart.stop();
+    this.#stopListening();
   }
 
   mayEject(endpoint: Endpoint): boolean {
@@ -110,5 +118,13 @@ export class PoolHealth implements HealthOwner {
 
   returned(endpoint: Endpoint): void {
     this.#slowStart.begin(endpoint);
+  }
+
+  #listen(): void {
+    const now = this.clock.now();
+    const sleptMs = Math.max(0, now - this.#listenedAt - LISTEN_EVERY_MS);
+    this.#listenedAt = now;
+    for (const health of this.#byEndpoint.values()) health.listen(now, sleptMs);
+    this.#stopListening = this.clock.after(LISTEN_EVERY_MS, () => this.#listen());
   }
 }

@@ -1,7 +1,7 @@
 // Forward: the last handler; sends an exchange to an endpoint of the pool, and again elsewhere where that does no harm.
 import type { Endpoint } from '../core/endpoint.ts';
 import type { Exchange, Running } from '../core/exchange.ts';
-import type { Failure } from '../core/failure.ts';
+import { Failure } from '../core/failure.ts';
 import type { Refusal } from '../core/refusal.ts';
 import { refusal } from '../core/refusal.ts';
 import type { Reply } from '../core/reply.ts';
@@ -92,6 +92,16 @@ class Forwarding implements AttemptOwner, Running {
     this.#attempt?.clientGone();
   }
 
+  leave(endpoint: Endpoint): void {
+    const attempt = this.#attempt;
+    if (attempt?.endpoint !== endpoint || this.#hedge !== undefined || this.#x.answeredAt !== 0) return;
+    const failure = new Failure('timeout', true, 'The upstream server does not answer');
+    const other = this.#another(attempt, failure);
+    if (other === undefined) return;
+    attempt.abandon();
+    this.#repeat(other);
+  }
+
   reply(attempt: Attempt, reply: Reply, failure: Failure | undefined): void {
     if (failure !== undefined && this.#goesOn(attempt, failure)) return;
     clearTimeout(this.#hedgeTimer);
@@ -126,23 +136,33 @@ class Forwarding implements AttemptOwner, Running {
 
   /** True when the exchange lives on without this attempt: in the other one that is under way, or in a new one. */
   #goesOn(attempt: Attempt, failure: Failure): boolean {
-    const x = this.#x;
-    const { retries } = this.#parts.repeats;
     if (this.#hedge !== undefined) {
       if (attempt === this.#attempt) this.#attempt = this.#hedge;
       this.#hedge = undefined;
       return true;
     }
-    if (!retries.mayRetry(x, failure)) return false;
+    const endpoint = this.#another(attempt, failure);
+    if (endpoint === undefined) return false;
+    this.#repeat(endpoint);
+    return true;
+  }
+
+  /** Where the exchange may be sent once more, taken out of the budget; undefined when it may not. */
+  #another(attempt: Attempt, failure: Failure): Endpoint | undefined {
+    const { retries } = this.#parts.repeats;
+    if (!retries.mayRetry(this.#x, failure)) return undefined;
     const endpoint = this.#elsewhere(attempt, failure);
-    if (endpoint === undefined || !retries.spend(failure, performance.now())) return false;
+    return endpoint !== undefined && retries.spend(failure, performance.now()) ? endpoint : undefined;
+  }
+
+  #repeat(endpoint: Endpoint): void {
+    const x = this.#x;
     x.answeredAt = 0;
     x.replyBytes = 0;
     x.errorType = undefined;
     this.#isRetry = true;
     this.#attempt = this.#begin(endpoint);
     this.#dispatch(this.#attempt);
-    return true;
   }
 
   /**

@@ -1,5 +1,6 @@
 // Pool watches: a pool together with what keeps an eye on it, from its making to its end.
 import type { Endpoint } from '../core/endpoint.ts';
+import type { Exchange } from '../core/exchange.ts';
 import { Failure } from '../core/failure.ts';
 import { systemClock } from '../health/clock.ts';
 import type { HealthEvent } from '../health/endpoint-health.ts';
@@ -15,6 +16,8 @@ import { Probes } from './probe.ts';
 export type TellHealth = (endpoint: Endpoint, event: HealthEvent, why: string | undefined) => void;
 
 export interface WatchParts {
+  /** Exchanges under way: those that an endpoint found dead owes an answer go elsewhere where that does no harm. */
+  readonly live: Iterable<Exchange>;
   readonly tell: TellHealth;
   /** A resolver has begun to fail, or answers again. */
   readonly tellResolver: (ok: boolean, name: string, why: string) => void;
@@ -27,7 +30,7 @@ export class PoolWatch {
   readonly #health: PoolHealth;
   readonly #discoveries: readonly Discovery[];
 
-  constructor(pool: Pool, { tell, tellResolver, resolve = systemResolve }: WatchParts) {
+  constructor(pool: Pool, { live, tell, tellResolver, resolve = systemResolve }: WatchParts) {
     const { health } = pool.settings;
     const probes = new Probes(pool, health.path);
     this.#probes = probes;
@@ -35,7 +38,10 @@ export class PoolWatch {
       pool,
       settings: health,
       probe: (endpoint, timeoutMs) => probes.ask(endpoint, timeoutMs),
-      tell,
+      tell(endpoint, event, why) {
+        tell(endpoint, event, why);
+        if (event === 'endpoint_unhealthy') for (const x of live) x.running?.leave(endpoint);
+      },
       clock: systemClock,
       random: Math.random,
     });

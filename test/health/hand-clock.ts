@@ -26,6 +26,11 @@ export class HandClock implements Clock {
     return this.#timers.size;
   }
 
+  /** Lets `ms` pass in which nothing runs, as when the process is stopped; timers that were due fire late. */
+  stall(ms: number): void {
+    this.#now += ms;
+  }
+
   /** Lets `ms` pass: timers fire in their order, and what they start is let settle in between. */
   async pass(ms: number): Promise<void> {
     const end = this.#now + ms;
