@@ -2,7 +2,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Server as NetServer } from 'node:net';
-import { setTimeout as pause } from 'node:timers/promises';
+import { setTimeout as pause, setImmediate as polled } from 'node:timers/promises';
 import { Exchange } from '../core/exchange.ts';
 import type { Refusal, RefusalReason } from '../core/refusal.ts';
 import { refusal, refusalMessage, retryAfter } from '../core/refusal.ts';
@@ -47,7 +47,7 @@ const SWEEP_MS = 100;
  * How long no request must have come before a draining listener closes idle connections: a client that has not been told
  * may have one on its way, which would be lost. Each answer closes its connection, so that they cannot come for ever.
  */
-const QUIET_MS = 500;
+const QUIET_MS = 1000;
 /** The answer to CONNECT, for which Node makes no response object. */
 const NO_TUNNELS = 'HTTP/1.1 405 Method Not Allowed\r\nConnection: close\r\nContent-Length: 0\r\n\r\n';
 /** What a refused client is told to wait: long enough for another gateway to be found. */
@@ -118,6 +118,9 @@ export class PublicListener {
    */
   async drain(withinMs: number): Promise<void> {
     this.#closing = true;
+    // Connections that the system has accepted and this process has not would be reset.
+    await polled();
+    await polled();
     NetServer.prototype.close.call(this.server);
     const { live } = this.#service;
     const begun = performance.now();
@@ -125,6 +128,8 @@ export class PublicListener {
       const past = performance.now() - begun;
       if (past >= withinMs) break;
       for (const x of live) if (x.stream) x.cancel(refusal('draining'));
+      // What has come while this process had no time to read it, or was not run at all, is no quiet.
+      await polled();
       const quietMs = performance.now() - Math.max(begun, this.#lastRequestAt);
       if (quietMs >= QUIET_MS) {
         this.#refusing = true;
@@ -193,6 +198,7 @@ export class PublicListener {
     // One promise less than a `.catch` behind it; what `send` throws ends here too.
     const deliver = (reply: Reply) => {
       try {
+        if (this.#closing) res.shouldKeepAlive = false;
         send(x, res, reply, this.#keepAlives);
       } catch {
         broken();

@@ -127,6 +127,28 @@ describe('a gateway that shuts down', () => {
     await stopped;
   });
 
+  it('serves what came while the process had no time to read it', async () => {
+    const gw = await gateway(pools(await upstream()), false);
+    const { port } = new URL(gw.url);
+    const kept = connect(Number(port), '127.0.0.1');
+    const health = `GET /health HTTP/1.1\r\nhost: localhost:${port}\r\n\r\n`;
+    kept.write(health);
+    await once(kept, 'data');
+    const stopped = gw.stop();
+    await vi.waitFor(() => expect(call(gw.at())).rejects.toThrow('ECONNREFUSED'), { timeout: 10_000 });
+    const { body, headers } = modernRequest('tools/call', { name: 'ok' });
+    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+    const json = JSON.stringify(body);
+    kept.write(
+      `POST /mcp HTTP/1.1\r\nhost: localhost:${port}\r\ncontent-type: application/json\r\n` +
+        `accept: application/json, text/event-stream\r\n${lines.join('')}content-length: ${json.length}\r\n\r\n${json}`,
+    );
+    // The bytes are in the system's hands by now; nothing runs in here for longer than any quiet that drain waits for.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3000);
+    expect(await text(kept)).toMatch(/^HTTP\/1.1 200 .*connection: close/is);
+    await stopped;
+  });
+
   it('refuses and cuts what is left when its time is over', async () => {
     const up = await upstream();
     const gw = await gateway(`drain: { timeout: 300ms }\n${pools(up)}`, false);
