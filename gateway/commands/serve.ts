@@ -33,10 +33,12 @@ interface ServeOptions {
  */
 export async function serve(source: ConfigSource, { started, also }: ServeOptions = {}): Promise<void> {
   // Loaded here and not above: every other command would pay for it at its start.
-  const [{ run }, { Logger }] = await Promise.all([
+  const [{ run }, { Logger }, { boundHeapGrowth }] = await Promise.all([
     import('../server/run.ts'),
     import('../telemetry/logger.ts'),
+    import('../server/heap-growth.ts'),
   ]);
+  boundHeapGrowth();
   const logger = new Logger(source.config.log);
   let running: Running;
   try {

@@ -1,5 +1,6 @@
 // Overload: sheds requests while the event loop lags or memory runs out, so that what is taken in is still served well.
 import { getHeapSpaceStatistics, getHeapStatistics } from 'node:v8';
+import { flagBytes, MIB } from './heap-flags.ts';
 
 /** How the process fares; read at each tick. */
 export interface Vitals {
@@ -41,15 +42,6 @@ function oldLimit(): number {
   return flagBytes('max-old-space-size') ?? getHeapStatistics().heap_size_limit - 3 * semiBytes;
 }
 
-/** A size that Node was started with, given in MiB. */
-function flagBytes(name: string): number | undefined {
-  const flags = [...(process.env['NODE_OPTIONS'] ?? '').split(' '), ...process.execArgv];
-  const spelled = new RegExp(`^--${name.replaceAll('-', '[-_]')}=(\\d+)$`);
-  const given = flags.findLast((flag) => spelled.test(flag));
-  return given === undefined ? undefined : Number(spelled.exec(given)?.[1]) * MIB;
-}
-
-const MIB = 1024 * 1024;
 const oldLimitBytes = oldLimit();
 
 const thisProcess: Vitals = {

@@ -25,7 +25,8 @@ interface Seen {
   /** Messages that may have left state upstream. */
   traces: number;
   level: string | undefined;
-  readonly uris: Set<string>;
+  /** Made when needed: most sessions subscribe to nothing, and there are many. */
+  uris: Set<string> | undefined;
   /** Methods of the notices that its client is still to be sent. */
   notices: readonly string[];
 }
@@ -44,6 +45,8 @@ export interface RecordStore {
   load(nonce: string): Promise<SessionRecord | undefined>;
   save(nonce: string, change: RecordChange, ttlMs: number): Promise<boolean>;
 }
+
+const nothing: readonly string[] = [];
 
 /** Sessions remembered; of older ones nothing is known any more. */
 const KEPT = 10_000;
@@ -102,11 +105,14 @@ export class SessionRecords {
   wished(session: Session, wish: Wish): Promise<unknown> | undefined {
     const seen = this.#of(session);
     const text = wish.kind === 'level' ? wish.level : wish.uri;
-    const full = wish.kind === 'subscribe' && seen.uris.size >= MAX_URIS;
+    const full = wish.kind === 'subscribe' && (seen.uris?.size ?? 0) >= MAX_URIS;
     if (full || text.length > MAX_TEXT) return this.traced(session);
     if (wish.kind === 'level') seen.level = text;
-    else if (wish.kind === 'subscribe') seen.uris.add(text);
-    else seen.uris.delete(text);
+    else if (wish.kind === 'unsubscribe') seen.uris?.delete(text);
+    else {
+      seen.uris ??= new Set();
+      seen.uris.add(text);
+    }
     return this.#save(session, { [wish.kind]: text });
   }
 
@@ -131,9 +137,9 @@ export class SessionRecords {
   /** Takes the notices that are owed. */
   owed(session: Session): readonly string[] {
     const seen = this.#seen.get(session.nonce);
-    if (seen === undefined) return [];
+    if (seen === undefined) return nothing;
     const { notices } = seen;
-    seen.notices = [];
+    seen.notices = nothing;
     return notices;
   }
 
@@ -154,7 +160,7 @@ export class SessionRecords {
   #of(session: Session): Seen {
     let seen = this.#seen.get(session.nonce);
     if (seen === undefined) {
-      seen = { whole: false, traces: 0, level: undefined, uris: new Set(), notices: [] };
+      seen = { whole: false, traces: 0, level: undefined, uris: undefined, notices: nothing };
       this.#seen.set(session.nonce, seen, { ttl: this.#ttl(session) });
     }
     return seen;
