@@ -43,6 +43,8 @@ export interface Settings {
   readonly clients: number;
   /** How long the soak takes. */
   readonly minutes: number;
+  /** How many calls `cross_client` makes. */
+  readonly calls: number;
   /** Only these subjects when given. */
   readonly subjects?: readonly string[];
 }

@@ -31,6 +31,10 @@ const CASES: readonly ChaosCase[] = [
 /** Whatever hangs, the suite does not hold a machine for longer. */
 const LONGEST_RUN_MS = 2 * 60 * 60 * 1000;
 
+/** A machine that does not run its processes for so long makes calls fail that nobody else broke; worth knowing. */
+const STANDSTILL_MS = 1000;
+const LOOK_MS = 100;
+
 let lab: Lab | undefined;
 let ending = false;
 
@@ -72,9 +76,20 @@ function leave(code: number): void {
   void (lab?.close() ?? Promise.resolve()).finally(() => process.exit(code));
 }
 
+/** Says so when this process was not run for a while, as on a machine that is paused or overloaded. */
+function watchStandstills(): void {
+  let lookedAt = performance.now();
+  setInterval(() => {
+    const lateMs = performance.now() - lookedAt - LOOK_MS;
+    lookedAt = performance.now();
+    if (lateMs > STANDSTILL_MS) say(`!! the machine stood still for ${(lateMs / 1000).toFixed(1)} s`);
+  }, LOOK_MS).unref();
+}
+
 process.once('SIGINT', () => leave(130));
 process.once('SIGTERM', () => leave(143));
 setTimeout(leave, LONGEST_RUN_MS, 1).unref();
+watchStandstills();
 
 try {
   const options = readOptions(process.argv.slice(2), CASES);

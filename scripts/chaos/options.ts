@@ -13,6 +13,8 @@ const FULL_CLIENTS = 200;
 const QUICK_CLIENTS = 40;
 const FULL_MINUTES = 30;
 const QUICK_MINUTES = 0.3;
+const FULL_CALLS = 1_000_000;
+const QUICK_CALLS = 5_000;
 
 /** Reads the arguments; throws a sentence for the user on a bad one, returns undefined when help was asked for. */
 export function readOptions(args: string[], known: readonly ChaosCase[]): Options | undefined {
@@ -23,6 +25,7 @@ export function readOptions(args: string[], known: readonly ChaosCase[]): Option
       subject: { type: 'string', multiple: true },
       clients: { type: 'string' },
       minutes: { type: 'string' },
+      calls: { type: 'string' },
       quick: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       assert: { type: 'boolean', default: false },
@@ -34,9 +37,17 @@ export function readOptions(args: string[], known: readonly ChaosCase[]): Option
   if (!Number.isInteger(clients) || clients < 1) throw new Error('--clients is a whole number from 1');
   const minutes = Number(values.minutes ?? (values.quick ? QUICK_MINUTES : FULL_MINUTES));
   if (!(minutes > 0)) throw new Error('--minutes is a number above 0');
+  const calls = Number(values.calls ?? (values.quick ? QUICK_CALLS : FULL_CALLS));
+  if (!Number.isInteger(calls) || calls < 1) throw new Error('--calls is a whole number from 1');
   return {
     cases: values.case ? values.case.map((name) => pickCase(name, known)) : known,
-    settings: { quick: values.quick, clients, minutes, ...(values.subject && { subjects: values.subject }) },
+    settings: {
+      quick: values.quick,
+      clients,
+      minutes,
+      calls,
+      ...(values.subject && { subjects: values.subject }),
+    },
     json: values.json,
     assert: values.assert,
   };
@@ -51,6 +62,7 @@ export function helpText(known: readonly ChaosCase[]): string {
   --subject NAME    one subject; repeat for more (default: all of the case)
   --clients N       callers in a closed loop (default ${FULL_CLIENTS})
   --minutes N       how long the soak takes (default ${FULL_MINUTES})
+  --calls N         calls of cross_client (default ${FULL_CALLS})
   --quick           ${QUICK_CLIENTS} callers and short waits: for tests, not for publishing
   --json            one JSON document on stdout instead of a table
   --assert          exit with 1 when a goal is not met

@@ -1,10 +1,15 @@
 // The gateway by itself, for cases about its own process: its file can be written again, and it can be sent signals.
-import { writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
+import { Worker } from 'node:worker_threads';
 import type { Lab, Server } from '../bench/lab.ts';
+import type { Memory } from './memory-probe.ts';
 
 const MAIN = join(import.meta.dirname, '..', '..', 'gateway', 'main.ts');
+
 const POLL_MS = 10;
 
 /** What a case wants of the configuration besides the listeners. */
@@ -15,18 +20,19 @@ export interface Wishes {
   readonly pool?: object;
   /** Sections of the file. */
   readonly sections?: object;
-  /** Has `collect` work. */
-  readonly collectable?: boolean;
+  /** Has `memory` work. */
+  readonly probed?: boolean;
 }
 
-/** Lets SIGUSR2 collect garbage, so that memory is measured and not the collector's mood. */
-const COLLECTABLE = ['--expose-gc', `--import=data:text/javascript,process.on('SIGUSR2',()=>gc())`];
+const MEMORY_PROBE = join(import.meta.dirname, 'memory-probe.ts');
+const PROBE_TIMEOUT_MS = 30_000;
 
 export class OwnGateway {
   readonly port: number;
   readonly adminPort: number;
   readonly child: Server;
   readonly #file: string;
+  #rounds = 0;
 
   constructor(port: number, adminPort: number, child: Server, file: string) {
     this.port = port;
@@ -39,7 +45,8 @@ export class OwnGateway {
   static async start(lab: Lab, wishes: Wishes): Promise<OwnGateway> {
     const [port, adminPort] = [await lab.port(), await lab.port()];
     const file = lab.file(`own-${port}.yaml`, configText(port, adminPort, wishes));
-    const node = [process.execPath, ...(wishes.collectable === true ? COLLECTABLE : [])];
+    const probe = `${pathToFileURL(MEMORY_PROBE)}?file=${memoryFileOf(file)}`;
+    const node = [process.execPath, ...(wishes.probed === true ? ['--expose-gc', `--import=${probe}`] : [])];
     const child = await lab.start('proxy', [...node, MAIN, 'serve', '-c', file], port);
     return new OwnGateway(port, adminPort, child, file);
   }
@@ -48,11 +55,19 @@ export class OwnGateway {
     process.kill(this.child.pid, name);
   }
 
-  /** Has it collect its garbage; needs `collectable`. */
-  async collect(): Promise<void> {
+  /** What memory it has once its garbage is collected; needs `probed`. */
+  async memory(): Promise<Memory> {
+    const file = memoryFileOf(this.#file);
+    const lastMoment = performance.now() + PROBE_TIMEOUT_MS;
+    this.#rounds++;
     process.kill(this.child.pid, 'SIGUSR2');
-    // It answers when it is done.
-    await (await this.admin('/livez')).text();
+    while (performance.now() < lastMoment) {
+      await pause(POLL_MS);
+      const said = existsSync(file) ? readFileSync(file, 'utf8') : '';
+      const memory = said.endsWith('}') ? (JSON.parse(said) as Memory) : undefined;
+      if (memory?.round === this.#rounds) return memory;
+    }
+    throw new Error('the gateway does not say how much memory it has');
   }
 
   /** Writes another configuration, or a text that is none. */
@@ -73,16 +88,27 @@ export class OwnGateway {
     return wanted.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0);
   }
 
-  /** Polls `/readyz` until it says 503; the instant, or undefined after `withinMs`. */
-  async notReadyAt(withinMs: number): Promise<number | undefined> {
-    const lastMoment = performance.now() + withinMs;
-    while (performance.now() < lastMoment) {
-      const { status } = await this.admin('/readyz');
-      if (status === 503) return performance.now();
-      await pause(POLL_MS);
-    }
-    return undefined;
+  /**
+   * Begins to poll `/readyz` from a thread of its own; resolves when it does. The promise inside is for the instant at
+   * which it said 503, in ms of this process's monotonic clock, and undefined when the gateway goes without saying so.
+   */
+  async watchReadiness(): Promise<{ notReadyAt: Promise<number | undefined> }> {
+    const worker = new Worker(join(import.meta.dirname, 'readiness-worker.ts'), {
+      workerData: this.adminPort,
+    });
+    const notReadyAt = new Promise<number | undefined>((resolve) => {
+      worker.on('message', (said) => {
+        if (typeof said === 'number') resolve(said - performance.timeOrigin);
+      });
+      worker.once('exit', () => resolve(undefined));
+    });
+    await once(worker, 'message');
+    return { notReadyAt };
   }
+}
+
+function memoryFileOf(file: string): string {
+  return `${file}.memory.json`;
 }
 
 function configText(port: number, adminPort: number, { ports, pool, sections }: Wishes): string {

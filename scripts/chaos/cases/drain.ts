@@ -37,9 +37,10 @@ async function measure(
   const gateway = await OwnGateway.start(lab, { ports, sections });
   const load = new Load(gateway.port, clients);
   await pause(quick ? 1000 : 4000);
+  const readiness = await gateway.watchReadiness();
   const toldAt = performance.now();
   gateway.signal('SIGTERM');
-  const notReadyAt = await gateway.notReadyAt(5000);
+  const notReadyAt = await readiness.notReadyAt;
   // The balancer has seen it: calls begun so far go on, new ones go elsewhere.
   await load.stop();
   const code = await gateway.child.exited;

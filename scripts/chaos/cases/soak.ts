@@ -2,10 +2,10 @@
 import { readdirSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Agent } from 'undici';
-import { usageOf } from '../../bench/process-usage.ts';
 import { say } from '../../bench/tools.ts';
 import type { ChaosCase } from '../chaos-case.ts';
 import { Report } from '../chaos-case.ts';
+import type { Memory } from '../memory-probe.ts';
 import { OwnGateway } from '../own-gateway.ts';
 import type { CallEnd } from '../session-client.ts';
 import { SessionClient } from '../session-client.ts';
@@ -23,9 +23,8 @@ const SAMPLES = 60;
 const MEANINGFUL_MINUTES = 5;
 
 /** What is measured of the gateway's process, at ms since the start. */
-interface Sample {
+interface Sample extends Memory {
   readonly atMs: number;
-  readonly rssBytes: number;
   readonly files: number;
   readonly timers: number;
 }
@@ -40,7 +39,7 @@ export const soak: ChaosCase = {
     const gateway = await OwnGateway.start(lab, {
       ports: servers.map(({ port }) => port),
       pool: { session_recovery: 'always' },
-      collectable: true,
+      probed: true,
     });
     const lastMoment = performance.now() + minutes * 60_000;
     const running = () => performance.now() < lastMoment;
@@ -58,12 +57,9 @@ export const soak: ChaosCase = {
     await Promise.all(servers.map((server) => server.kill()));
 
     const steady = samples.slice(Math.floor(samples.length * WARM_UP_SHARE));
-    const slope = (slopeOf(steady, ({ rssBytes }) => rssBytes) * 3_600_000) / 2 ** 20;
-    const [first, last] = [steady[0] as Sample, steady.at(-1) as Sample];
+    const first = steady[0] as Sample;
     for (const [end, count] of Object.entries(ends)) report.row('gateway', end, count, 'calls');
-    report.row('gateway', 'rss_after_warm_up', first.rssBytes, 'bytes');
-    report.row('gateway', 'rss_at_end', last.rssBytes, 'bytes');
-    report.row('gateway', 'rss_slope', slope, 'MB_per_hour');
+    const slope = memoryRows(report, steady);
     const names = ['files', 'timers'] as const;
     for (const name of names) {
       report.row('gateway', `${name}_after_warm_up`, first[name], '1');
@@ -73,7 +69,7 @@ export const soak: ChaosCase = {
     report.goal(`no crash (exit ${crashed ?? code})`, crashed === undefined && code === 0);
     // In a few seconds a heap only finds its size.
     if (minutes >= MEANINGFUL_MINUTES)
-      report.goal(`RSS slope under 1 MB/h after warm-up (${slope.toFixed(1)})`, slope < 1);
+      report.goal(`RSS slope under 1 MB/h after warm-up (${slope.toFixed(1)} after collection)`, slope < 1);
     report.goal(`no file descriptors pile up (${idle.files} when idle)`, idle.files <= 60);
     report.goal(`no timers pile up (${idle.timers} when idle)`, idle.timers <= 40);
     report.goal('no foreign answer', ends.foreign === 0);
@@ -133,27 +129,49 @@ async function sample(gateway: OwnGateway, lastMoment: number): Promise<Sample[]
   while (performance.now() < lastMoment) {
     await pause(everyMs);
     samples.push(await measure(gateway, performance.now() - begun));
-    if (samples.length % 20 === 0) say(`soak: ${(samples.at(-1)?.rssBytes ?? 0) >> 20} MiB`);
+    if (samples.length % 10 === 0) say(`soak: ${(samples.at(-1)?.rss ?? 0) >> 20} MiB`);
   }
   return samples;
 }
 
-/** Memory is measured after a collection. */
 async function measure(gateway: OwnGateway, atMs: number): Promise<Sample> {
-  const { pid } = gateway.child;
-  await gateway.collect();
   return {
+    ...(await gateway.memory()),
     atMs,
-    rssBytes: usageOf(pid).rssBytes,
-    files: readdirSync(`/proc/${pid}/fd`).length,
+    files: readdirSync(`/proc/${gateway.child.pid}/fd`).length,
     timers: await gateway.metric('nodejs_active_resources', 'type="Timeout"'),
   };
 }
 
-/** Least-squares slope per ms. */
-function slopeOf(samples: readonly Sample[], value: (one: Sample) => number): number {
-  const meanAt = samples.reduce((sum, { atMs }) => sum + atMs, 0) / samples.length;
-  const mean = samples.reduce((sum, one) => sum + value(one), 0) / samples.length;
-  const above = samples.reduce((sum, one) => sum + (one.atMs - meanAt) * (value(one) - mean), 0);
-  return above / samples.reduce((sum, { atMs }) => sum + (atMs - meanAt) ** 2, 0);
+/** Least-squares slopes over all samples after the warm-up; returns that of RSS after collection. */
+function memoryRows(report: Report, steady: readonly Sample[]): number {
+  const [first, last] = [steady[0] as Sample, steady.at(-1) as Sample];
+  report.row('gateway', 'rss_after_warm_up', first.rss, 'bytes');
+  report.row('gateway', 'rss_at_end', last.rss, 'bytes');
+  const kinds = [
+    ['rss', ({ rss }: Sample) => rss],
+    ['rss_as_is', ({ rssAsIs }: Sample) => rssAsIs],
+    ['live_memory', ({ heapUsed, external }: Sample) => heapUsed + external],
+  ] as const;
+  for (const [name, value] of kinds) {
+    const { slope, error } = slopeOf(steady, value);
+    report.row('gateway', `${name}_slope`, slope, 'MB_per_hour');
+    report.row('gateway', `${name}_slope_error`, error, 'MB_per_hour');
+  }
+  return slopeOf(steady, ({ rss }) => rss).slope;
+}
+
+/** Least-squares slope and its standard error, in MiB an hour. */
+function slopeOf(
+  samples: readonly Sample[],
+  value: (one: Sample) => number,
+): { slope: number; error: number } {
+  const points = samples.map((one) => [one.atMs / 3_600_000, value(one) / 2 ** 20] as const);
+  const meanOf = (of: (point: readonly [number, number]) => number) =>
+    points.reduce((sum, point) => sum + of(point), 0) / points.length;
+  const [meanAt, mean] = [meanOf(([at]) => at), meanOf(([, value]) => value)];
+  const spread = meanOf(([at]) => (at - meanAt) ** 2);
+  const slope = meanOf(([at, value]) => (at - meanAt) * (value - mean)) / spread;
+  const left = meanOf(([at, value]) => (value - mean - slope * (at - meanAt)) ** 2);
+  return { slope, error: Math.sqrt(left / spread / Math.max(1, points.length - 2)) };
 }

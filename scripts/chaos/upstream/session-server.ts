@@ -1,4 +1,5 @@
-// An MCP server with sessions, GET streams and streamed answers, for cases about clients that come and go; run as a child:
+// An MCP server with sessions, GET streams and streamed answers, and calls without a session in the stateless era, for cases
+// about clients that come and go; run as a child:
 // its one argument is JSON, `{ port, delayMs, faultShare }`.
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -15,7 +16,7 @@ interface Plan {
 interface Message {
   id?: string | number;
   method?: string;
-  params?: { name?: string; arguments?: { nonce?: string } };
+  params?: { name?: string; arguments?: { nonce?: string }; _meta?: object };
 }
 
 const { port, delayMs, faultShare } = JSON.parse(process.argv[2] ?? '') as Plan;
@@ -49,7 +50,8 @@ function resultOf({ method, params }: Message): object {
 async function answer(request: IncomingMessage, message: Message, response: ServerResponse): Promise<void> {
   const session = request.headers['mcp-session-id'];
   const fresh = message.method === 'initialize';
-  if (!fresh && !sessions.has(String(session))) {
+  const stateless = message.method === 'tools/call' && message.params?._meta !== undefined;
+  if (!fresh && !stateless && !sessions.has(String(session))) {
     response.writeHead(404, { 'content-type': 'application/json' }).end('{}');
     return;
   }

@@ -1,0 +1,28 @@
+// Loaded into a gateway under test, before anything else: at SIGUSR2 it says what memory the process has, before and after
+// all garbage is given back. `?file=` names the file that it says it in.
+import { writeFileSync } from 'node:fs';
+import { memoryUsage } from 'node:process';
+
+/** Bytes; `round` counts the times that it was asked. */
+export interface Memory {
+  readonly round: number;
+  /** Resident, as it ran. */
+  readonly rssAsIs: number;
+  /** Resident, when the garbage has been given back. */
+  readonly rss: number;
+  readonly heapUsed: number;
+  readonly external: number;
+}
+
+const file = new URL(import.meta.url).searchParams.get('file') ?? '';
+let round = 0;
+
+process.on('SIGUSR2', () => {
+  const { rss: rssAsIs } = memoryUsage();
+  // A plain collection leaves pages half full and keeps the young generation as large as it ever was: figures for minutes
+  // apart would differ by what the collector finds convenient.
+  globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' });
+  const { rss, heapUsed, external } = memoryUsage();
+  const memory: Memory = { round: ++round, rssAsIs, rss, heapUsed, external };
+  writeFileSync(file, JSON.stringify(memory));
+});
