@@ -1,9 +1,9 @@
 // Answer failures: the failures that answers stand for, though the connection did all it should.
-import type { IncomingHttpHeaders } from 'node:http';
 import type { Exchange } from '../core/exchange.ts';
 import { Failure } from '../core/failure.ts';
 import type { ReplyPeek } from '../mcp/reply-peek.ts';
-import { isEventStream, isJson, retryAfterMs } from './reply-headers.ts';
+import type { ReplyHeaders } from './reply-headers.ts';
+import { retryAfterMs } from './reply-headers.ts';
 import { judgeBody, judgeHead } from './verdict.ts';
 
 /** An answer that cannot be passed on; `fault` completes "The upstream server". */
@@ -15,19 +15,19 @@ export function unusable(fault: string): Failure {
 export function headFailure(
   x: Exchange,
   status: number,
-  headers: IncomingHttpHeaders,
+  headers: ReplyHeaders,
   passesAuthorization: boolean,
 ): Failure | undefined {
-  const encoding = headers['content-encoding'];
+  const { contentEncoding: encoding, json, eventStream } = headers;
   if (encoding !== undefined && encoding !== 'identity') {
     return unusable(`answered with content-encoding ${encoding}, though it was asked for none`);
   }
-  const type = headers['content-type'];
-  const sse = isEventStream(type) && status < 300;
-  const fault = judgeHead(x, status, isJson(type), sse, passesAuthorization);
+  const fault = judgeHead(x, status, json, eventStream, passesAuthorization);
   if (fault === undefined) return undefined;
   const kind = status >= 500 ? 'status' : status === 401 ? 'credential' : 'unusable';
-  return new Failure(kind, true, `The upstream server ${fault}`, { retryAfterMs: retryAfterMs(headers) });
+  return new Failure(kind, true, `The upstream server ${fault}`, {
+    retryAfterMs: retryAfterMs(headers.retryAfter),
+  });
 }
 
 /** What a whole JSON body breaks; undefined when it is an answer. */

@@ -1,7 +1,5 @@
 // One attempt at one endpoint: sends the request, follows the answer, and ends exactly once.
 import { isUtf8 } from 'node:buffer';
-import type { IncomingHttpHeaders } from 'node:http';
-import type { Dispatcher } from 'undici';
 import type { Endpoint } from '../core/endpoint.ts';
 import type { Exchange } from '../core/exchange.ts';
 import { Failure } from '../core/failure.ts';
@@ -9,29 +7,32 @@ import type { Refusal } from '../core/refusal.ts';
 import { refusal } from '../core/refusal.ts';
 import type { ByteStream, Reply, Sink } from '../core/reply.ts';
 import type { AttemptTrace } from '../core/trace.ts';
+import type { AnswerHead } from '../http1/answer-head.ts';
+import type { AnswerHandler, Channel } from '../http1/channel.ts';
 import { ReplyPeek } from '../mcp/reply-peek.ts';
 import { SseScanner } from '../mcp/sse-scanner.ts';
 import { bodyFailure, headFailure, statusFailure, unusable } from './answer-failures.ts';
 import { isLastAnswer, joined, noteOutcome, signOf } from './answers.ts';
 import type { AttemptEnd, AttemptOwner } from './attempt-owner.ts';
 import { connectionFailure } from './connection-failure.ts';
-import { isEventStream, isJson, replyHeaders } from './reply-headers.ts';
+import { ReplyHeaders } from './reply-headers.ts';
 
 /** JSON answers up to this many bytes are held until whole, checked and sent at once; larger ones are passed on as they come. */
 const HOLD_BYTES = 64 * 1024;
 /** How long the head of a stream may be held while nothing else comes: the client may wait for it, in ms. */
 const HOLD_HEAD_MS = 5000;
 
-/** Speaks undici's handler interface on one side and is the reply's byte stream on the other. */
-export class Attempt implements Dispatcher.DispatchHandler, ByteStream {
+/** Hears the answer off its channel on one side and is the reply's byte stream on the other. */
+export class Attempt implements AnswerHandler, ByteStream {
   /** What the endpoint is told of the trace; undefined where nothing is traced. */
   trace: AttemptTrace | undefined = undefined;
   readonly #x: Exchange;
   readonly endpoint: Endpoint;
+  isOver = false;
   /** Monotonic ms. */
   readonly startedAt: number;
   readonly #owner: AttemptOwner;
-  #controller: Dispatcher.DispatchController | undefined = undefined;
+  #channel: Channel | undefined = undefined;
   #sink: Sink | undefined = undefined;
   #held: Buffer[] = [];
   #heldBytes = 0;
@@ -44,7 +45,6 @@ export class Attempt implements Dispatcher.DispatchHandler, ByteStream {
   #headTimer: NodeJS.Timeout | undefined = undefined;
   /** Responses seen on the answer's stream. */
   #answers = 0;
-  #over = false;
   #ending: Refusal | 'end' | undefined = undefined;
 
   constructor(x: Exchange, endpoint: Endpoint, owner: AttemptOwner, startedAt: number) {
@@ -54,42 +54,39 @@ export class Attempt implements Dispatcher.DispatchHandler, ByteStream {
     this.#owner = owner;
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#controller = controller;
-    if (this.#over) controller.abort(new Error('the exchange has ended'));
+  onSent(channel: Channel): void {
+    this.#channel = channel;
   }
 
-  onResponseStart(_c: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
-    if (status < 200 || this.#over) return;
+  onHead(head: AnswerHead): void {
     const x = this.#x;
+    const { status, framing } = head;
     x.answeredAt = performance.now();
     this.endpoint.noteLatency(x.answeredAt - this.startedAt, x.answeredAt);
+    const headers = ReplyHeaders.of(head);
     const failure = headFailure(x, status, headers, this.#owner.passesAuthorization);
-    if (failure !== undefined) return this.#breakOff(failure);
+    if (failure !== undefined) return this.#turnDown(failure);
     this.#status = status;
-    this.#headers = replyHeaders(headers);
-    const session = headers['mcp-session-id'];
-    if (typeof session === 'string') this.#upstreamSession = session;
-    const type = headers['content-type'];
-    if (isEventStream(type) && status < 300) {
+    this.#headers = headers.passed;
+    this.#upstreamSession = headers.sessionId;
+    if (headers.eventStream) {
       this.#sse = new SseScanner((message) => this.#onMessage(message));
       // Many servers send this head before they work; what has only got so far can still be sent elsewhere.
       if (!this.#owner.mayRepeat) this.#give(this, true);
       else this.#headTimer = setTimeout(() => this.#give(this, true), HOLD_HEAD_MS);
     } else {
-      if (isJson(type)) this.#peek = new ReplyPeek();
-      const length = headers['content-length'];
-      if (length !== undefined && Number(length) > HOLD_BYTES) this.#stream(length);
+      if (headers.json) this.#peek = new ReplyPeek();
+      if (typeof framing === 'number' && framing > HOLD_BYTES) this.#stream(framing);
     }
   }
 
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (this.#over) return;
+  onBody(chunk: Buffer): void {
+    if (this.isOver) return;
     this.#x.replyBytes += chunk.length;
     this.#peek?.push(chunk);
     this.#sse?.push(chunk);
     if (this.#sink !== undefined) {
-      if (!this.#sink.write(chunk)) controller.pause();
+      if (!this.#sink.write(chunk)) this.#channel?.pause(this);
       return;
     }
     this.#held.push(chunk);
@@ -99,8 +96,8 @@ export class Attempt implements Dispatcher.DispatchHandler, ByteStream {
     else if (this.#heldBytes > HOLD_BYTES) this.#stream(undefined);
   }
 
-  onResponseEnd(): void {
-    if (this.#over) return;
+  onEnd(): void {
+    if (this.isOver) return;
     const x = this.#x;
     if (this.#sse !== undefined) {
       const owed = x.envelope.kind === 'request' && !x.replied && !x.stream;
@@ -127,15 +124,15 @@ export class Attempt implements Dispatcher.DispatchHandler, ByteStream {
     this.#give(body, false, failure);
   }
 
-  onResponseError(_c: Dispatcher.DispatchController, error: Error): void {
-    if (this.#over) return;
-    this.#break(connectionFailure(error, this.#controller !== undefined));
+  onError(error: Error): void {
+    if (this.isOver) return;
+    this.#break(connectionFailure(error, this.#channel !== undefined));
   }
 
   start(sink: Sink): void {
     this.#sink = sink;
     for (const chunk of this.#held) {
-      if (!sink.write(chunk)) this.#controller?.pause();
+      if (!sink.write(chunk)) this.#channel?.pause(this);
     }
     this.#held = [];
     if (this.#ending === 'end') sink.end();
@@ -143,7 +140,7 @@ export class Attempt implements Dispatcher.DispatchHandler, ByteStream {
   }
 
   resume(): void {
-    if (!this.#over) this.#controller?.resume();
+    if (!this.isOver) this.#channel?.resume(this);
   }
 
   get atBoundary(): boolean {
@@ -162,7 +159,7 @@ export class Attempt implements Dispatcher.DispatchHandler, ByteStream {
 
   /** Ends the upstream request; whoever still waits gets `why`. */
   abort(why: Refusal): void {
-    if (this.#over) return;
+    if (this.isOver) return;
     const end = why.reason === 'timeout' ? new Failure('timeout', true, why.message) : 'abandoned';
     if (this.#delivered) this.#finish(why, end);
     else {
@@ -173,18 +170,18 @@ export class Attempt implements Dispatcher.DispatchHandler, ByteStream {
       this.#end(end);
       this.#owner.reply(this, reply, undefined);
     }
-    this.#controller?.abort(new Error(why.reason));
+    this.#channel?.abort(this);
   }
 
   /** Ends the upstream request without a word: another attempt has answered. */
   abandon(): void {
-    if (this.#over) return;
+    if (this.isOver) return;
     this.#end('abandoned');
-    this.#controller?.abort(new Error('abandoned'));
+    this.#channel?.abort(this);
   }
 
-  #stream(length: string | undefined): void {
-    if (length !== undefined) this.#headers.push('content-length', length);
+  #stream(length: number | undefined): void {
+    if (length !== undefined) this.#headers.push('content-length', String(length));
     this.#give(this, false);
   }
 
@@ -212,9 +209,15 @@ export class Attempt implements Dispatcher.DispatchHandler, ByteStream {
     x.onStreamMessage?.(signOf(message));
   }
 
-  #breakOff(failure: Failure): void {
+  /** An answer that is refused by its head: its body may be short, and its connection as good as before. */
+  #turnDown(failure: Failure): void {
+    this.#channel?.discard(this);
     this.#break(failure);
-    this.#controller?.abort(failure);
+  }
+
+  #breakOff(failure: Failure): void {
+    this.#channel?.abort(this);
+    this.#break(failure);
   }
 
   #break(failure: Failure): void {
@@ -237,7 +240,7 @@ export class Attempt implements Dispatcher.DispatchHandler, ByteStream {
   }
 
   #end(end: AttemptEnd): void {
-    this.#over = true;
+    this.isOver = true;
     clearTimeout(this.#headTimer);
     this.#owner.ended(this, end);
   }

@@ -18,24 +18,17 @@ export function noticeCancelled(x: Exchange, endpoint: Endpoint, pool: Pool): vo
     if (kind !== 'request' || id === undefined || method === Method.initialize) continue;
     const params = `{"requestId":${id},"reason":"The gateway gave up waiting"}`;
     const body = Buffer.from(`{"jsonrpc":"2.0","method":"${Method.cancelled}","params":${params}}`);
-    pool.sockets(endpoint, false).dispatch(
-      {
+    const headers = requestHeaders(x, pool.headerRules);
+    void pool
+      .ownSockets(endpoint)
+      .request({
         path: endpoint.path,
         method: 'POST',
-        headers: requestHeaders(x, pool.headerRules),
+        headers,
         body,
-        headersTimeout: NOTICE_TIMEOUT_MS,
-        bodyTimeout: NOTICE_TIMEOUT_MS,
-      },
-      ignoreAnswer,
-    );
+        signal: AbortSignal.timeout(NOTICE_TIMEOUT_MS),
+      })
+      .then((answer) => answer.body.dump())
+      .catch(() => undefined);
   }
 }
-
-const ignoreAnswer = {
-  onRequestStart() {},
-  onResponseStart() {},
-  onResponseData() {},
-  onResponseEnd() {},
-  onResponseError() {},
-};

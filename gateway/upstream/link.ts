@@ -1,6 +1,7 @@
 // Links: the sockets to one endpoint, those for calls apart from those for streams.
-import { buildConnector, Pool as Sockets } from 'undici';
+import { buildConnector, Pool as OwnSockets } from 'undici';
 import type { Endpoint } from '../core/endpoint.ts';
+import { type Connect, Sockets } from '../http1/sockets.ts';
 
 /** What decides how sockets behave; links of equal settings outlive a reload. */
 export interface SocketSettings {
@@ -24,41 +25,62 @@ export interface TlsSettings {
 
 /** How much earlier than an upstream's keep-alive hint a socket is given up, in ms: it must not close under a request. */
 const KEEP_ALIVE_MARGIN_MS = 2000;
-const MAX_KEEP_ALIVE_MS = 600_000;
 
 /** The sockets to one endpoint. */
 export class Link {
   readonly calls: Sockets;
   readonly streams: Sockets;
+  /** What the gateway asks itself goes through undici, which need not be fast and does the rest: bodies, deadlines. */
+  readonly own: OwnSockets;
 
   constructor(endpoint: Endpoint, settings: SocketSettings) {
-    const open = (connections: number | null, maxResponseSize: number) =>
-      new Sockets(originOf(endpoint), {
-        connections,
-        maxResponseSize,
-        pipelining: 1,
-        allowH2: false,
-        connect: connectorOf(endpoint, settings),
-        keepAliveTimeout: settings.keepAliveMs,
-        keepAliveMaxTimeout: Math.max(MAX_KEEP_ALIVE_MS, settings.keepAliveMs),
-        keepAliveTimeoutThreshold: KEEP_ALIVE_MARGIN_MS,
-        // The exchange's own deadline ends what takes too long; a quiet stream may be quiet for hours.
-        headersTimeout: 0,
-        bodyTimeout: 0,
+    const origin = originOf(endpoint);
+    const connector = connectorOf(endpoint, settings);
+    const open = (maxConnections: number, maxBodyBytes: number) =>
+      new Sockets({
+        host: new URL(origin).host,
+        connect: connectTo(origin, connector),
+        maxConnections,
+        maxBodyBytes,
+        keepAliveMs: settings.keepAliveMs,
       });
     this.calls = open(settings.connections, settings.maxResponseBytes);
-    this.streams = open(null, -1);
+    this.streams = open(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
+    this.own = new OwnSockets(origin, {
+      connections: null,
+      pipelining: 1,
+      allowH2: false,
+      connect: connector,
+      keepAliveTimeout: settings.keepAliveMs,
+      keepAliveTimeoutThreshold: KEEP_ALIVE_MARGIN_MS,
+      // Each request has a deadline of its own; a quiet stream may be quiet for hours.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    });
   }
 
   /** Lets requests in flight finish, then closes; resolves when all is closed. */
   async close(): Promise<void> {
-    await Promise.all([this.calls.close(), this.streams.close()]);
+    await Promise.all([this.calls.close(), this.streams.close(), this.own.close()]);
   }
 
   /** Closes at once; what is in flight breaks. */
   async destroy(): Promise<void> {
-    await Promise.all([this.calls.destroy(), this.streams.destroy()]);
+    this.calls.destroy();
+    this.streams.destroy();
+    await this.own.destroy();
   }
+}
+
+function connectTo(origin: string, connector: buildConnector.connector): Connect {
+  const { host, hostname, protocol, port } = new URL(origin);
+  const options = {
+    host,
+    hostname: hostname.replace(/^\[|\]$/g, ''),
+    protocol,
+    port: port || (protocol === 'https:' ? '443' : '80'),
+  };
+  return (done) => connector(options, (...[error, socket]) => done(error, error === null ? socket : null));
 }
 
 /** An endpoint found by name is spoken to by that name, in Host as in TLS. */
@@ -75,6 +97,7 @@ function connectorOf(
   { connectTimeoutMs, tls }: SocketSettings,
 ): buildConnector.connector {
   const connect = buildConnector({
+    allowH2: false,
     timeout: connectTimeoutMs,
     ...(tls.ca !== undefined && { ca: tls.ca }),
     ...(tls.cert !== undefined && { cert: tls.cert, key: tls.key ?? '' }),

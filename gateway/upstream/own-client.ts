@@ -135,9 +135,8 @@ export class OwnClient {
     await body.dump();
   }
 
-  /** Those of streams, which are never used up: a busy endpoint is not a dead one. */
   get #sockets() {
-    return this.#pool.sockets(this.#endpoint, true);
+    return this.#pool.ownSockets(this.#endpoint);
   }
 
   #forget(): void {

@@ -1,12 +1,13 @@
 // Pools: the endpoints of one service, the sockets to them, and the choice between them.
 import { isDeepStrictEqual } from 'node:util';
-import type { Pool as Sockets } from 'undici';
+import type { Pool as OwnSockets } from 'undici';
 import type { Balancer, BalancerName } from '../balance/balancer.ts';
 import { balancers } from '../balance/balancer.ts';
 import { highest } from '../balance/rendezvous.ts';
 import type { Endpoint } from '../core/endpoint.ts';
 import type { Exchange } from '../core/exchange.ts';
 import type { HealthSettings } from '../health/pool-health.ts';
+import type { Sockets } from '../http1/sockets.ts';
 import { EndpointRoom } from '../limits/endpoint-room.ts';
 import type { DnsEndpoint, UrlEndpoint } from './endpoint-list.ts';
 import { EndpointList } from './endpoint-list.ts';
@@ -133,9 +134,13 @@ export class Pool {
 
   /** The sockets that `x` uses to reach an endpoint. */
   sockets(endpoint: Endpoint, stream: boolean): Sockets {
-    const link = this.#links.get(endpoint);
-    if (link === undefined) throw new Error(`endpoint ${endpoint.url} is not of pool ${this.name}`);
+    const link = this.#linkTo(endpoint);
     return stream ? link.streams : link.calls;
+  }
+
+  /** The sockets over which the gateway asks an endpoint itself. They are never used up: a busy endpoint is not a dead one. */
+  ownSockets(endpoint: Endpoint): OwnSockets {
+    return this.#linkTo(endpoint).own;
   }
 
   /** Sockets to an endpoint by state, for the metrics. */
@@ -144,9 +149,9 @@ export class Pool {
     if (link === undefined) return { connected: 0, free: 0, pending: 0 };
     const { calls, streams } = link;
     return {
-      connected: calls.stats.connected + streams.stats.connected,
-      free: calls.stats.free + streams.stats.free,
-      pending: calls.stats.pending + streams.stats.pending,
+      connected: calls.connected + streams.connected,
+      free: calls.free + streams.free,
+      pending: calls.pending + streams.pending,
     };
   }
 
@@ -164,5 +169,11 @@ export class Pool {
   /** Closes all sockets at once; what is still in flight breaks. */
   async destroy(): Promise<void> {
     await Promise.all([...this.#links.values()].map((link) => link.destroy()));
+  }
+
+  #linkTo(endpoint: Endpoint): Link {
+    const link = this.#links.get(endpoint);
+    if (link === undefined) throw new Error(`endpoint ${endpoint.url} is not of pool ${this.name}`);
+    return link;
   }
 }

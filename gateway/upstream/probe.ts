@@ -42,7 +42,7 @@ export class Probes {
 
   async #get(endpoint: Endpoint, path: string, timeoutMs: number): Promise<void> {
     const signal = AbortSignal.timeout(timeoutMs);
-    const answer = await this.#pool.sockets(endpoint, true).request({ path, method: 'GET', signal });
+    const answer = await this.#pool.ownSockets(endpoint).request({ path, method: 'GET', signal });
     await answer.body.dump();
     if (answer.statusCode >= 400) throw new Error(`answered ${answer.statusCode} to GET ${path}`);
   }

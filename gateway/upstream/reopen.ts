@@ -108,7 +108,7 @@ class Opening {
   }
 
   #request(method: 'POST' | 'DELETE', body: string | null): Promise<Dispatcher.ResponseData> {
-    return this.#pool.sockets(this.#endpoint, false).request({
+    return this.#pool.ownSockets(this.#endpoint).request({
       path: this.#endpoint.path,
       method,
       headers: ownRequestHeaders(this.#x, this.#pool.headerRules, this.#session),

@@ -1,11 +1,11 @@
-// Headers of upstream answers: which of them reach the client.
-import type { IncomingHttpHeaders } from 'node:http';
+// Headers of upstream answers: what the gateway reads of them, and which of them reach the client.
+import type { AnswerHead } from '../http1/answer-head.ts';
 
 /**
  * An allow-list: cookies, credentials' challenges, session ids, CORS and hop-by-hop headers of an upstream are not the
  * client's business (RFC 9110 §7.6.1; MCP authorization, "Token passthrough").
  */
-const passed = [
+const passed: ReadonlySet<string> = new Set([
   'content-type',
   'cache-control',
   'retry-after',
@@ -14,29 +14,65 @@ const passed = [
   'server-timing',
   'traceresponse',
   'x-request-id',
-] as const;
+]);
 
-/** The answer's headers for the client, as name, value, name, value. */
-export function replyHeaders(upstream: IncomingHttpHeaders): string[] {
-  const headers: string[] = [];
-  for (const name of passed) {
-    const value = upstream[name];
-    if (typeof value === 'string') headers.push(name, value);
+const read = new WeakMap<AnswerHead, ReplyHeaders>();
+
+/** What an answer's headers say to the gateway. */
+export class ReplyHeaders {
+  readonly contentEncoding: string | undefined = undefined;
+  readonly retryAfter: string | undefined = undefined;
+  readonly sessionId: string | undefined = undefined;
+  readonly json: boolean;
+  readonly eventStream: boolean;
+  readonly #passed: string[] = [];
+
+  /** Of a header that comes twice the first one counts. */
+  constructor(head: Pick<AnswerHead, 'status' | 'headers'>) {
+    const raw = head.headers;
+    let contentType: string | undefined;
+    for (let i = 0; i < raw.length; i += 2) {
+      const name = raw[i] as string;
+      const value = raw[i + 1] as string;
+      if (name === 'content-type') contentType ??= value;
+      else if (name === 'content-encoding') this.contentEncoding ??= value;
+      else if (name === 'retry-after') this.retryAfter ??= value;
+      else if (name === 'mcp-session-id') this.sessionId ??= value;
+      if (passed.has(name) && !this.#passed.includes(name)) this.#passed.push(name, value);
+    }
+    this.json = isJson(contentType);
+    this.eventStream = head.status < 300 && isEventStream(contentType);
   }
-  return headers;
+
+  /** Those of `head`, which is often one that was read before. */
+  static of(head: AnswerHead): ReplyHeaders {
+    let headers = read.get(head);
+    if (headers === undefined) {
+      headers = new ReplyHeaders(head);
+      read.set(head, headers);
+    }
+    return headers;
+  }
+
+  /** Those for the client, as name, value, name, value; a list of the caller's own. */
+  get passed(): string[] {
+    return this.#passed.slice();
+  }
 }
 
+const eventStream = /^text\/event-stream\s*(;|$)/i;
+const json = /^application\/(?:[\w.+-]+\+)?json\s*(;|$)/i;
+
 export function isEventStream(contentType: string | undefined): boolean {
-  return contentType !== undefined && /^text\/event-stream\s*(;|$)/i.test(contentType);
+  return contentType !== undefined && eventStream.test(contentType);
 }
 
 export function isJson(contentType: string | undefined): boolean {
-  return contentType !== undefined && /^application\/(?:[\w.+-]+\+)?json\s*(;|$)/i.test(contentType);
+  return contentType !== undefined && json.test(contentType);
 }
 
 /** `Retry-After` in ms, where it is given in seconds (RFC 9110 §10.2.3); a date counts as a second. */
-export function retryAfterMs(upstream: IncomingHttpHeaders): number | undefined {
-  const value = upstream['retry-after'];
+export function retryAfterMs(value: string | undefined): number | undefined {
   if (value === undefined) return undefined;
   return /^\d{1,6}$/.test(value) ? Number(value) * 1000 : 1000;
 }

@@ -3,6 +3,7 @@
 import { errors } from 'undici';
 import { describe, expect, it } from 'vitest';
 import { Failure } from '../../gateway/core/failure.ts';
+import { HttpFault } from '../../gateway/http1/http-fault.ts';
 import { connectionFailure } from '../../gateway/upstream/connection-failure.ts';
 
 function coded(code: string, message = `${code} 10.0.0.1:8000`): Error {
@@ -41,25 +42,20 @@ describe('a connection error', () => {
     ['a refusal that cannot be', coded('ECONNREFUSED'), true, { kind: 'reset', sent: true, refused: false }],
     [
       'a socket that the other side closed',
-      new errors.SocketError('other side closed 10.0.0.1'),
+      new HttpFault('closed', 'closed 10.0.0.1'),
       true,
       { kind: 'reset', sent: true },
     ],
-    [
-      'a body that breaks off',
-      new errors.ResponseContentLengthMismatchError(),
-      true,
-      { kind: 'reset', sent: true },
-    ],
+    ['a body that breaks off', new HttpFault('closed', 'too early'), true, { kind: 'reset', sent: true }],
     [
       'an answer that is no HTTP',
-      new errors.HTTPParserError('Expected HTTP/ 10.0.0.1'),
+      new HttpFault('not_http', 'The status line is none 10.0.0.1'),
       true,
       { kind: 'unusable', sent: true },
     ],
     [
       'an answer that is too large',
-      new errors.ResponseExceededMaxSizeError(),
+      new HttpFault('too_large', '16 MiB'),
       true,
       { kind: 'too_large', sent: true },
     ],

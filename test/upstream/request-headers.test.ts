@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Session } from '../../gateway/core/session.ts';
 import { modern } from '../../gateway/mcp/eras/modern.ts';
 import type { Inbound } from '../../gateway/mcp/inbound.ts';
-import { isEventStream, isJson, replyHeaders } from '../../gateway/upstream/reply-headers.ts';
+import { isEventStream, isJson, ReplyHeaders } from '../../gateway/upstream/reply-headers.ts';
 import type { HeaderRules } from '../../gateway/upstream/request-headers.ts';
 import { requestHeaders } from '../../gateway/upstream/request-headers.ts';
 import { makeExchange, request } from '../core/make-exchange.ts';
@@ -154,19 +154,15 @@ describe('a request to an upstream', () => {
 
 describe('an answer to the client', () => {
   it('has of an upstream’s headers only what concerns the client', () => {
-    const headers = replyHeaders({
-      'content-type': 'application/json',
-      'cache-control': 'no-store',
-      'retry-after': '3',
-      'set-cookie': ['sid=upstream'],
-      'mcp-session-id': 'upstream-1',
-      'www-authenticate': 'Bearer',
-      'access-control-allow-origin': '*',
-      connection: 'close',
-      'transfer-encoding': 'chunked',
-      'content-length': '3',
-      server: 'x',
-    });
+    const headers = new ReplyHeaders({
+      status: 200,
+      headers: [
+        ...['content-type', 'application/json', 'cache-control', 'no-store', 'retry-after', '3'],
+        ...['set-cookie', 'sid=upstream', 'mcp-session-id', 'upstream-1', 'www-authenticate', 'Bearer'],
+        ...['access-control-allow-origin', '*', 'connection', 'close', 'transfer-encoding', 'chunked'],
+        ...['content-length', '3', 'server', 'x', 'content-type', 'text/html'],
+      ],
+    }).passed;
     expect(headers).toEqual([
       'content-type',
       'application/json',

@@ -8,6 +8,7 @@ export const floors: Readonly<Record<string, number>> = {
   'gateway/mcp': 0,
   'gateway/version.ts': 0,
   'gateway/core': 1,
+  'gateway/http1': 1,
   'gateway/redis': 1,
   'gateway/advise': 2,
   'gateway/auth': 2,
