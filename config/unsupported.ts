@@ -18,9 +18,6 @@ interface Unsupported {
 export const UNSUPPORTED: readonly Unsupported[] = [
   { path: 'listen.workers', what: 'more than one process' },
 
-  { path: 'limits.sessions', what: 'a limit of sessions' },
-  { path: 'limits.session_idle', what: 'ending idle sessions' },
-
   { path: 'pools[].transport', what: 'a transport other than streamable_http' },
   { path: 'pools[].pin', what: 'pinning tool definitions' },
 

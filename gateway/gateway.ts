@@ -21,20 +21,18 @@ import { toolConcurrency } from './limits/tool-concurrency.ts';
 import type { Parts } from './pipeline.ts';
 import { pipeline } from './pipeline.ts';
 import { poolCaches } from './pool-caches.ts';
+import { recoverySettings } from './recovery-settings.ts';
 import type { RedisConnection } from './redis/redis-connection.ts';
-import { noticesOf } from './sessions/change-notices.ts';
-import type { RecoverySettings } from './sessions/recovery.ts';
 import { recovery } from './sessions/recovery.ts';
 import type { Shared } from './shared.ts';
 import { Catalogue } from './upstream/catalogue.ts';
+import { Dismissals } from './upstream/dismissals.ts';
 import { Pool } from './upstream/pool.ts';
 import { poolSettings } from './upstream/pool-settings.ts';
 import { PoolWatch } from './upstream/pool-watch.ts';
-import { reopen } from './upstream/reopen.ts';
 import type { Repeats } from './upstream/repeats.ts';
 import { buildRepeats } from './upstream/repeats.ts';
 import type { RetryReason } from './upstream/retry.ts';
-import { safeTools } from './upstream/safe-tools.ts';
 
 /** A running configuration. */
 export interface Gateway {
@@ -67,6 +65,7 @@ export interface Gateway {
  */
 export function buildGateway(config: Config, shared: Shared, previous?: Gateway): Gateway {
   const { telemetry, ended } = shared;
+  const live = shared.sessions(config);
   const pools = new Map<string, Pool>();
   const watches = new Map<string, PoolWatch>();
   const catalogues = new Map<string, Catalogue>();
@@ -95,6 +94,8 @@ export function buildGateway(config: Config, shared: Shared, previous?: Gateway)
     catalogues.set(name, catalogue);
     const count = (reason: RetryReason) => retried.series({ pool: name, reason }).add();
     repeats.set(name, buildRepeats(poolConfig, catalogue, count));
+    const dismissals = new Dismissals(pool);
+    live.dismissals.set(name, (session) => dismissals.dismiss(shared.records(config).where(session)));
   }
   const codec = shared.codec(config);
   const general = defaultPolicy(config.limits);
@@ -134,6 +135,8 @@ export function buildGateway(config: Config, shared: Shared, previous?: Gateway)
         sessionTtlMs: config.limits.session_ttl,
         codec,
         ended,
+        live,
+        sessions: general.sessions,
         records: shared.records(config),
         recovers,
         endpoint: (id) => pool.endpoint(id),
@@ -215,35 +218,4 @@ function endOrphans(live: Iterable<Exchange>, left: readonly Pool[], successor: 
     if (pool === undefined || successor.pools.get(pool.name)?.link(endpoint) !== undefined) continue;
     x.cancel(refusal('draining'));
   }
-}
-
-function recoverySettings(
-  own: PoolConfig,
-  config: Config,
-  pool: Pool,
-  catalogue: Catalogue,
-  shared: Shared,
-): RecoverySettings {
-  const { telemetry } = shared;
-  const recoveries = telemetry.instruments.counter('mcp_gateway_session_recoveries_total');
-  return {
-    mode: own.session_recovery === 'always' ? 'always' : 'auto',
-    records: shared.records(config),
-    // Keys that are made at start are known to no other process.
-    alone: config.session_keys.length === 0 && config.listen.workers === 1,
-    readsOnly: safeTools(own, catalogue),
-    endpoint: (id) => pool.endpoint(id),
-    async reopen(x, hello, record, gone) {
-      const { capabilities, ...place } = await reopen(pool, x, hello, record, gone);
-      return { place, notices: noticesOf(capabilities) };
-    },
-    endStreams(session) {
-      for (const x of telemetry.live) {
-        if (x.stream && x.session?.upstreamId === session.upstreamId && x.answeredAt > 0) {
-          x.cancel(refusal('draining'));
-        }
-      }
-    },
-    count: (result) => recoveries.series({ pool: pool.name, result }).add(),
-  };
 }

@@ -15,7 +15,9 @@ import type { ResultStore } from './limits/result-store.ts';
 import { MemoryResults } from './limits/result-store.ts';
 import { RedisConnection } from './redis/redis-connection.ts';
 import { EndedSessions } from './sessions/ended-sessions.ts';
+import { LiveSessions } from './sessions/live-sessions.ts';
 import { RedisRecords } from './sessions/redis-records.ts';
+import { RedisUses } from './sessions/redis-uses.ts';
 import { SealedIds } from './sessions/sealed-id.ts';
 import { SessionRecords } from './sessions/session-records.ts';
 import type { Telemetry } from './telemetry/telemetry.ts';
@@ -27,6 +29,7 @@ export class Shared {
   readonly advice: (() => AdviceReport) | undefined;
   readonly ended = new EndedSessions();
   readonly #records = new SessionRecords();
+  readonly #sessions: LiveSessions;
   /** Calls in flight and in queues, by client: a reload must not let twice as many in. */
   readonly concurrency: Concurrency;
   readonly #randomKey = randomBytes(32).toString('base64');
@@ -35,6 +38,7 @@ export class Shared {
   #redisSettings: Config['redis'] = undefined;
   #redis: RedisConnection | undefined = undefined;
   #recordsRedis: RedisConnection | undefined = undefined;
+  #usesRedis: RedisConnection | undefined = undefined;
   readonly #buckets = new MemoryBuckets();
   readonly #results = new MemoryResults();
   #limits: SharedLimits | undefined = undefined;
@@ -49,6 +53,11 @@ export class Shared {
     const waits = telemetry.instruments.histogram('mcp_gateway_queue_wait_seconds').series({});
     this.concurrency = new Concurrency((ms) => waits.record(ms / 1000));
     telemetry.byClient('mcp_gateway_queue_depth', () => this.concurrency.depths());
+    const ended = telemetry.instruments.counter('mcp_gateway_sessions_ended_total');
+    this.#sessions = new LiveSessions(this.ended, (pool, reason) => ended.series({ pool, reason }).add());
+    telemetry.gauge('mcp_gateway_sessions', () =>
+      Array.from(this.#sessions.counts(), ([pool, count]) => [{ pool }, count] as const),
+    );
   }
 
   /** The codec of the configured keys, or of one made at start, so that sessions survive a reload without any. */
@@ -79,6 +88,20 @@ export class Shared {
       this.#records.store = redis && new RedisRecords(redis);
     }
     return this.#records;
+  }
+
+  /** The sessions in use, within the limits of `config`; what may be in use elsewhere is asked of Redis. */
+  sessions(config: Config): LiveSessions {
+    const { all_sessions: inAll, session_idle: idleMs } = config.limits;
+    const limits = { inAll, idleMs, alone: isAlone(config) };
+    const redis = this.redis(config);
+    if (redis !== this.#usesRedis || !isDeepStrictEqual(limits, this.#sessions.limits)) {
+      this.#usesRedis = redis;
+      this.#sessions.limits = limits;
+      this.#sessions.uses = redis && !limits.alone ? new RedisUses(redis, idleMs) : undefined;
+    }
+    this.#sessions.start();
+    return this.#sessions;
   }
 
   /** Rates and full results, and the slots of `concurrency`: of this gateway alone, or of all that share a Redis. */
@@ -115,11 +138,17 @@ export class Shared {
 
   /** Ends what runs beside the requests. */
   close(): void {
+    this.#sessions.stop();
     this.#cache?.shared?.close();
     // Its farewell is on the way before the connection is closed.
     void this.#limits?.close();
     this.#redis?.close();
   }
+}
+
+/** Whether no other process can open this gateway's session ids: keys that are made at start are known to none. */
+export function isAlone({ session_keys, listen }: Config): boolean {
+  return session_keys.length === 0 && listen.workers === 1;
 }
 
 function largestEntries(pool: PoolConfig): number[] {

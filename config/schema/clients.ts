@@ -62,6 +62,7 @@ const client = z.strictObject({
   streams_per_client: count(1, 1_000_000)
     .optional()
     .describe('Open GET and subscriptions/listen streams; otherwise as in limits.'),
+  sessions: count(1, 10_000_000).optional().describe('Sessions held; otherwise as in limits.'),
   tools: z
     .strictObject({
       allow: z
@@ -103,8 +104,13 @@ export const limits = z
     result_ttl: duration({ min: 1 }).prefault('10m').describe('How long full results are kept.'),
     sessions: count(1, 10_000_000)
       .prefault(10_000)
-      .describe('Sessions held for the whole gateway; the least recently used idle one ends first.'),
-    session_idle: duration({ min: 1 }).prefault('30m').describe('A session unused for this long may end.'),
+      .describe('Sessions held; beyond, the least recently used idle one ends.'),
+    all_sessions: count(1, 10_000_000)
+      .prefault(50_000)
+      .describe('Sessions held for all clients together, by each process; the same one ends first.'),
+    session_idle: duration({ min: 1 })
+      .prefault('30m')
+      .describe('A session ends when nothing has used it for this long and none of its streams is open.'),
     session_ttl: duration({ min: 1 })
       .prefault('24h')
       .describe('Longest life of a session, however busy; a sealed id dies then.'),

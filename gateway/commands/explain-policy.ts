@@ -62,6 +62,7 @@ export function explainPolicy(
     limit('queue'),
     limit('rate'),
     limit('streams_per_client'),
+    limit('sessions'),
     row('max_in_flight', [...ofPool, 'max_in_flight']),
     ...(ofRule === undefined
       ? []

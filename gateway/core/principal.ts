@@ -19,6 +19,7 @@ export interface ClientPolicy {
   readonly rate: RateRule | undefined;
   /** Long-lived streams open at once. */
   readonly streams: number;
+  readonly sessions: number;
   /** Undefined: as the pool or the limits for all have it. */
   readonly timeoutMs: number | undefined;
   readonly maxTimeoutMs: number | undefined;

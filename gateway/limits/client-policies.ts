@@ -14,6 +14,7 @@ export function defaultPolicy(limits: Config['limits']): ClientPolicy {
     queueTimeoutMs: limits.queue.timeout,
     rate: rateRule(limits.rate),
     streams: limits.streams_per_client,
+    sessions: limits.sessions,
     timeoutMs: undefined,
     maxTimeoutMs: undefined,
     responseChars: undefined,
@@ -28,12 +29,13 @@ export function clientPolicies({ clients, limits }: Config): ReadonlyMap<string,
 }
 
 function ownPolicy(client: ClientConfig): Partial<ClientPolicy> {
-  const { concurrency, queue, rate, tools, streams_per_client: streams } = client;
+  const { concurrency, queue, rate, tools, sessions, streams_per_client: streams } = client;
   return {
     timeoutMs: client.timeout,
     maxTimeoutMs: client.max_timeout,
     responseChars: client.response_chars,
     ...(streams !== undefined && { streams }),
+    ...(sessions !== undefined && { sessions }),
     ...(concurrency !== undefined && { concurrency }),
     ...(queue !== undefined && { queueSize: queue.size, queueTimeoutMs: queue.timeout }),
     ...(rate !== undefined && { rate: rateRule(rate) }),

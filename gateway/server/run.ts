@@ -54,7 +54,7 @@ export async function run(
 ): Promise<Running> {
   const { config } = source;
   const samples = new ProcessSamples(() => ({
-    sessions: shared.records(gateway.config).size,
+    sessions: shared.sessions(gateway.config).size,
     streams: [...telemetry.live].filter(({ stream }) => stream).length,
     cacheBytes: gateway.cache.memory.bytes,
     cacheEvictions: gateway.cache.memory.evictions,

@@ -8,6 +8,7 @@ import type { Session, SessionCodec, SessionScope } from '../core/session.ts';
 import type { Stage } from '../core/stage.ts';
 import { Method } from '../mcp/methods.ts';
 import type { EndedSessions } from './ended-sessions.ts';
+import type { LiveSessions } from './live-sessions.ts';
 import type { SessionRecords } from './session-records.ts';
 import { helloOf } from './traces.ts';
 
@@ -19,6 +20,9 @@ export interface AffinitySettings {
   readonly sessionTtlMs: number;
   readonly codec: SessionCodec;
   readonly ended: EndedSessions;
+  readonly live: LiveSessions;
+  /** Sessions that a client may have of which the configuration says nothing. */
+  readonly sessions: number;
   readonly records: SessionRecords;
   /** A later stage finds sessions whose endpoint has left another place. */
   readonly recovers: boolean;
@@ -41,6 +45,7 @@ export function affinity(settings: AffinitySettings): Stage {
       return next(x).then((reply) => {
         if (reply.status < 300 && x.session !== undefined) {
           settings.ended.add(x.session);
+          settings.live.remove(x.session);
           settings.onEnded?.(x, x.session.openedAt, settings.endpoint(x.session.endpointId));
         }
         return reply;
@@ -55,14 +60,20 @@ function scopeOf(x: Exchange, { path, pool }: AffinitySettings): SessionScope {
   return { path, pool, principal: x.principal };
 }
 
+/** How many sessions the caller may have. */
+function mostOf({ principal }: Exchange, { sessions }: AffinitySettings): number {
+  return principal.policy?.sessions ?? sessions;
+}
+
 /** Puts the exchange into its session; false when there is no such session for this caller here. */
 function resume(x: Exchange, id: string, settings: AffinitySettings): boolean {
   const session = settings.codec.open(id, scopeOf(x, settings));
   if (session === undefined || settings.ended.has(session)) return false;
   x.session = settings.records.where(session);
   const endpoint = settings.endpoint(x.session.endpointId);
-  if (endpoint === undefined) return settings.recovers;
+  if (endpoint === undefined && !settings.recovers) return false;
   if (settings.pin) x.pinned = endpoint;
+  settings.live.enter(x, settings.pool, mostOf(x, settings));
   return true;
 }
 
@@ -86,6 +97,7 @@ function seal(x: Exchange, reply: Reply, settings: AffinitySettings): Reply | Pr
     x.cancel(why);
     return x.refuse(why);
   }
+  settings.live.opened(session, settings.pool, x.principal.id, mostOf(x, settings));
   const sealed = { ...reply, headers: [...reply.headers, 'mcp-session-id', id] };
   // The client's next request may come to another process, which must find the session's record.
   const noted = settings.recovers ? settings.records.opened(session) : undefined;

@@ -171,6 +171,20 @@ export const metrics = {
     help: 'Sockets to an endpoint by state: connected, free or pending.',
     labels: ['pool', 'endpoint', 'state'],
   },
+  mcp_gateway_sessions: {
+    name: 'mcp.gateway.sessions',
+    kind: 'gauge',
+    unit: '',
+    help: 'Sessions that this process has seen in use and that have not ended.',
+    labels: ['pool'],
+  },
+  mcp_gateway_sessions_ended_total: {
+    name: 'mcp.gateway.sessions_ended',
+    kind: 'counter',
+    unit: '',
+    help: 'Sessions that the gateway has ended, by why: idle (unused for session_idle) or limit (beyond sessions).',
+    labels: ['pool', 'reason'],
+  },
   mcp_gateway_session_recoveries_total: {
     name: 'mcp.gateway.session_recoveries',
     kind: 'counter',

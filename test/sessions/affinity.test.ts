@@ -8,6 +8,7 @@ import { modern } from '../../gateway/mcp/eras/modern.ts';
 import type { AffinitySettings } from '../../gateway/sessions/affinity.ts';
 import { affinity } from '../../gateway/sessions/affinity.ts';
 import { EndedSessions } from '../../gateway/sessions/ended-sessions.ts';
+import { LiveSessions } from '../../gateway/sessions/live-sessions.ts';
 import { SealedIds } from '../../gateway/sessions/sealed-id.ts';
 import { SessionRecords } from '../../gateway/sessions/session-records.ts';
 import { caller, makeExchange, request } from '../core/make-exchange.ts';
@@ -15,6 +16,8 @@ import { caller, makeExchange, request } from '../core/make-exchange.ts';
 const endpoint = new Endpoint('e1', 'search', 'http://10.0.0.1/mcp', 1);
 let now: number;
 let known: Map<string, Endpoint>;
+let ended: EndedSessions;
+let live: LiveSessions;
 let settings: AffinitySettings;
 /** What reaches the handler behind the stage, and what that answers. */
 let passed: Exchange[];
@@ -25,15 +28,23 @@ beforeEach(() => {
   known = new Map([['e1', endpoint]]);
   passed = [];
   answer = {};
+  ended = new EndedSessions(() => now);
+  live = new LiveSessions(
+    ended,
+    () => {},
+    () => now,
+  );
   settings = {
     path: '/mcp',
     pool: 'search',
     pin: true,
     sessionTtlMs: 3_600_000,
     codec: new SealedIds(['0123456789abcdef0123456789abcdef'], () => now),
-    ended: new EndedSessions(() => now),
+    ended,
     records: new SessionRecords(() => now),
     recovers: false,
+    live,
+    sessions: 3,
     endpoint: (id) => known.get(id),
     now: () => now,
   };

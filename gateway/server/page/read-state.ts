@@ -130,7 +130,7 @@ function cacheView(tools: readonly ToolFigures[], { cache, config, redis }: Gate
   };
 }
 
-function sessionsView({ shared, clientConnections }: StateSources): SessionsView {
+function sessionsView({ current, shared, clientConnections }: StateSources): SessionsView {
   let inFlight = 0;
   let get = 0;
   let listen = 0;
@@ -139,7 +139,12 @@ function sessionsView({ shared, clientConnections }: StateSources): SessionsView
     else if (inbound.method === 'GET') get++;
     else listen++;
   }
-  return { client_connections: clientConnections(), in_flight: inFlight, streams: { get, listen } };
+  return {
+    client_connections: clientConnections(),
+    in_flight: inFlight,
+    held: shared.sessions(current().config).size,
+    streams: { get, listen },
+  };
 }
 
 function rates(figures: WindowFigures): Rates {

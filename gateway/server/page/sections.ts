@@ -129,9 +129,9 @@ function cacheSection({ cache }: AdminState): Html {
 }
 
 function sessionsSection({ sessions }: AdminState): Html {
-  const { client_connections, streams } = sessions;
+  const { client_connections, held, streams } = sessions;
   return html`<dl>
-    ${fact('Client connections', count(client_connections))} ${fact('GET streams', count(streams.get))}
+    ${fact('Client connections', count(client_connections))} ${fact('Sessions', count(held))} ${fact('GET streams', count(streams.get))}
     ${fact('Subscriptions', count(streams.listen))}
   </dl>`;
 }

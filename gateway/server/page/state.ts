@@ -86,6 +86,8 @@ export interface CacheView {
 export interface SessionsView {
   readonly client_connections: number;
   readonly in_flight: number;
+  /** Sessions of the older revisions in use. */
+  readonly held: number;
   readonly streams: { readonly get: number; readonly listen: number };
 }
 

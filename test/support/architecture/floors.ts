@@ -24,6 +24,7 @@ export const floors: Readonly<Record<string, number>> = {
   'gateway/gateway.ts': 4,
   'gateway/pipeline.ts': 4,
   'gateway/pool-caches.ts': 4,
+  'gateway/recovery-settings.ts': 4,
   'gateway/shared.ts': 4,
   'gateway/server': 5,
   'gateway/workers': 6,
@@ -38,6 +39,8 @@ const neighbours: readonly (readonly [importer: string, imported: string])[] = [
   ['gateway/gateway.ts', 'gateway/pipeline.ts'],
   ['gateway/gateway.ts', 'gateway/shared.ts'],
   ['gateway/gateway.ts', 'gateway/pool-caches.ts'],
+  ['gateway/gateway.ts', 'gateway/recovery-settings.ts'],
+  ['gateway/recovery-settings.ts', 'gateway/shared.ts'],
   ['gateway/pipeline.ts', 'gateway/gateway.ts'],
 ];
 

@@ -1,0 +1,41 @@
+// Recovery settings: what the recovery of a pool's sessions goes by, from its configuration.
+import type { Config, PoolConfig } from '../config/schema.ts';
+import { refusal } from './core/refusal.ts';
+import { noticesOf } from './sessions/change-notices.ts';
+import type { RecoverySettings } from './sessions/recovery.ts';
+import { isAlone, type Shared } from './shared.ts';
+import type { Catalogue } from './upstream/catalogue.ts';
+import type { Pool } from './upstream/pool.ts';
+import { reopen } from './upstream/reopen.ts';
+import { safeTools } from './upstream/safe-tools.ts';
+
+/** How sessions of `pool`, which `own` configures, are recovered. */
+export function recoverySettings(
+  own: PoolConfig,
+  config: Config,
+  pool: Pool,
+  catalogue: Catalogue,
+  shared: Shared,
+): RecoverySettings {
+  const { telemetry } = shared;
+  const recoveries = telemetry.instruments.counter('mcp_gateway_session_recoveries_total');
+  return {
+    mode: own.session_recovery === 'always' ? 'always' : 'auto',
+    records: shared.records(config),
+    alone: isAlone(config),
+    readsOnly: safeTools(own, catalogue),
+    endpoint: (id) => pool.endpoint(id),
+    async reopen(x, hello, record, gone) {
+      const { capabilities, ...place } = await reopen(pool, x, hello, record, gone);
+      return { place, notices: noticesOf(capabilities) };
+    },
+    endStreams(session) {
+      for (const x of telemetry.live) {
+        if (x.stream && x.session?.upstreamId === session.upstreamId && x.answeredAt > 0) {
+          x.cancel(refusal('draining'));
+        }
+      }
+    },
+    count: (result) => recoveries.series({ pool: pool.name, result }).add(),
+  };
+}
