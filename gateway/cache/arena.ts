@@ -33,36 +33,59 @@ export class Arena {
     return Math.ceil(length / PIECE_BYTES) * PIECE_BYTES;
   }
 
-  /** Takes a copy of `bytes`, and gives where it begins; the caller has made room. */
-  keep(bytes: Buffer): number {
-    let first = NONE;
-    let last = NONE;
-    for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
-      const piece = this.#free;
-      if (piece === NONE) throw new Error('the arena is full');
-      this.#free = this.#next[piece] as number;
-      bytes.copy(this.#bytes, piece * PIECE_BYTES, at, at + PIECE_BYTES);
-      if (last === NONE) first = piece;
-      else this.#next[last] = piece;
-      this.#next[piece] = NONE;
+  /** Takes a copy of `name`, which must fit a piece, and of `bytes` after it; the caller has made room. Gives where it is. */
+  keep(name: string, bytes: Buffer): number {
+    const first = this.#take();
+    const start = first * PIECE_BYTES;
+    const skipped = this.#bytes.write(name, start, 'utf16le');
+    bytes.copy(this.#bytes, start + skipped, 0, PIECE_BYTES - skipped);
+    let last = first;
+    for (let done = PIECE_BYTES - skipped; done < bytes.length; done += PIECE_BYTES) {
+      const piece = this.#take();
+      bytes.copy(this.#bytes, piece * PIECE_BYTES, done, done + PIECE_BYTES);
+      this.#next[last] = piece;
       last = piece;
     }
+    this.#next[last] = NONE;
     return first;
   }
 
-  /** The bytes that begin there, for as long as they are not released. */
-  bytes(first: number, length: number): Copyable {
-    return new KeptBytes(this, first, length);
+  /** Whether what lies there begins with `text`, which is no longer than the name it was kept under. */
+  begins(first: number, text: string): boolean {
+    const start = first * PIECE_BYTES;
+    for (let i = 0; i < text.length; i++) {
+      const at = start + i * 2;
+      const unit = (this.#bytes[at] as number) | ((this.#bytes[at + 1] as number) << 8);
+      if (unit !== text.charCodeAt(i)) return false;
+    }
+    return true;
   }
 
-  /** Copies a chain out. */
-  read(first: number, length: number, target: Uint8Array, at: number): void {
+  /** The bytes that lie there after the first `skipped`, for as long as they are not released. */
+  bytes(first: number, skipped: number, length: number): Copyable {
+    return new KeptBytes(this, first, skipped, length);
+  }
+
+  /** Copies a part of a chain out. */
+  read(first: number, skipped: number, length: number, target: Uint8Array, at: number): void {
     let piece = first;
-    for (let done = 0; done < length; done += PIECE_BYTES) {
-      const from = piece * PIECE_BYTES;
-      this.#bytes.copy(target, at + done, from, from + Math.min(PIECE_BYTES, length - done));
+    let from = piece * PIECE_BYTES + skipped;
+    let room = PIECE_BYTES - skipped;
+    for (let done = 0; done < length; ) {
+      const part = Math.min(room, length - done);
+      this.#bytes.copy(target, at + done, from, from + part);
+      done += part;
       piece = this.#next[piece] as number;
+      from = piece * PIECE_BYTES;
+      room = PIECE_BYTES;
     }
+  }
+
+  #take(): number {
+    const piece = this.#free;
+    if (piece === NONE) throw new Error('the arena is full');
+    this.#free = this.#next[piece] as number;
+    return piece;
   }
 
   /** Gives a chain back. */
@@ -81,15 +104,17 @@ class KeptBytes implements Copyable {
   readonly length: number;
   readonly #arena: Arena;
   readonly #first: number;
+  readonly #skipped: number;
 
-  constructor(arena: Arena, first: number, length: number) {
+  constructor(arena: Arena, first: number, skipped: number, length: number) {
     this.#arena = arena;
     this.#first = first;
+    this.#skipped = skipped;
     this.length = length;
   }
 
   copy(target: Uint8Array, at: number): number {
-    this.#arena.read(this.#first, this.length, target, at);
+    this.#arena.read(this.#first, this.#skipped, this.length, target, at);
     return this.length;
   }
 }

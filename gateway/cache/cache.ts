@@ -2,7 +2,6 @@
 import { ownBytes } from './arena.ts';
 import { Ghost } from './ghost.ts';
 import type { CacheKey } from './key.ts';
-import { keyText } from './key.ts';
 import { MemoryStore } from './memory-store.ts';
 import { PassedKeys } from './passed-keys.ts';
 import type { Flight } from './single-flight.ts';
@@ -55,7 +54,7 @@ export class Cache {
     const validity = this.tags.validity(entry.tags, since);
     if (validity === undefined) return false;
     const { members } = entry;
-    this.memory.set(keyText(key), entry, validity, Buffer.isBuffer(members) ? members : ownBytes(members));
+    this.memory.set(key, entry, validity, Buffer.isBuffer(members) ? members : ownBytes(members));
     return true;
   }
 
@@ -80,6 +79,6 @@ export class Cache {
 
   #purgeWhat(what: string): void {
     this.tags.purgeUnderWay();
-    this.memory.deleteUnder(`${what}:`);
+    this.memory.deleteWhat(what);
   }
 }

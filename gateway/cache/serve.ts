@@ -54,11 +54,10 @@ class Server {
       scope === 'stated' && this.#rules.sharesPublic
         ? { what, who: whoKey(x, this.#rules, plan.rule, 'public') }
         : undefined;
-    const text = keyText(key);
     let stale: CacheEntry | undefined;
     if (wish === undefined) {
       const { memory } = this.#cache;
-      const entry = memory.get(text) ?? (publicKey && memory.get(keyText(publicKey)));
+      const entry = memory.get(key) ?? (publicKey && memory.get(publicKey));
       if (entry !== undefined) {
         const now = this.#cache.now();
         const state = freshness(entry, now);
@@ -72,11 +71,12 @@ class Server {
         if (state === 'if_error') stale = { ...entry, members: ownBytes(entry.members) };
       }
     }
-    return this.#miss(x, { plan, key, publicKey, stale, listKept }, text, wish === 'refresh');
+    return this.#miss(x, { plan, key, publicKey, stale, listKept }, wish === 'refresh');
   }
 
-  #miss(x: Exchange, errand: Errand, text: string, anew: boolean): Promise<Reply> {
+  #miss(x: Exchange, errand: Errand, anew: boolean): Promise<Reply> {
     const { plan } = errand;
+    const text = keyText(errand.key);
     if (!plan.promising || this.#cache.passed.has(text) || anew)
       return this.#fetch(x, errand, new Flight()).alone();
     const flight = this.#cache.flights.get(text);

@@ -93,6 +93,8 @@ export class Flight {
   }
 
   #end(): Waiting[] {
+    // A flight may stay reachable for long from tables that a Map has discarded; what it held must not.
+    this.#leader = undefined;
     const waiting = [...this.#waiting];
     this.#waiting.clear();
     for (const { x } of waiting) x.onCancel = x.onClientGone = undefined;
