@@ -1,10 +1,10 @@
 // The cache of one process: memory before a shared store, the fetches under way, and what has been purged.
 import { ownBytes } from './arena.ts';
+import { Flights } from './flights.ts';
 import { Ghost } from './ghost.ts';
 import type { CacheKey } from './key.ts';
 import { MemoryStore } from './memory-store.ts';
 import { PassedKeys } from './passed-keys.ts';
-import type { Flight } from './single-flight.ts';
 import type { CacheEntry, SharedStore } from './store.ts';
 import { Tags } from './tags.ts';
 
@@ -29,7 +29,7 @@ export class Cache {
   readonly memory: MemoryStore;
   readonly tags = new Tags();
   /** By key. */
-  readonly flights = new Map<string, Flight>();
+  readonly flights = new Flights();
   /** Questions whose answers were found not to be for the cache, a short time ago. */
   readonly passed: PassedKeys;
   /** What a cache would bring for tools that have no rule. */

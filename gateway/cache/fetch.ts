@@ -217,7 +217,7 @@ export class Fetch {
 
   /** Nobody can join any more, and other processes may fetch. */
   #end(): void {
-    if (this.#cache.flights.get(this.#text) === this.#flight) this.#cache.flights.delete(this.#text);
+    this.#cache.flights.delete(this.#flight);
     if (this.#lease !== undefined) this.#cache.shared?.release(sharedName(this.#errand.key), this.#lease);
     this.#lease = undefined;
   }

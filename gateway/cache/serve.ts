@@ -97,7 +97,7 @@ class Server {
   }
 
   #refresh(of: Exchange, errand: Errand): void {
-    if (this.#cache.flights.has(keyText(errand.key))) return;
+    if (this.#cache.flights.get(keyText(errand.key)) !== undefined) return;
     refreshLike(of, this.#rules.refreshTimeoutMs, (x) => this.#fetch(x, errand, new Flight()).refresh());
   }
 

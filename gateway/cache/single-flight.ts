@@ -24,7 +24,11 @@ interface Waiting extends Waiter {
 export class Flight {
   /** The purge clock when the fetch began. */
   since = 0;
-  readonly #waiting = new Set<Waiting>();
+  /** Its place among the flights; empty for one that nobody can join. */
+  key = '';
+  next: Flight | undefined = undefined;
+  /** Most flights are joined by nobody. */
+  #waiting: Set<Waiting> | undefined = undefined;
   readonly #failures: number;
   #leader: Exchange | undefined = undefined;
 
@@ -35,7 +39,7 @@ export class Flight {
 
   /** Others wait for its answer. */
   get awaited(): boolean {
-    return this.#waiting.size > 0;
+    return this.#waiting !== undefined && this.#waiting.size > 0;
   }
 
   /** `x` fetches from now on; its client's leaving ends nothing while others wait. */
@@ -77,9 +81,10 @@ export class Flight {
   #add(waiting: Waiting): void {
     const { x } = waiting;
     const leave = (reply: Reply) => {
-      if (this.#waiting.delete(waiting)) waiting.resolve(reply);
+      if (this.#waiting?.delete(waiting)) waiting.resolve(reply);
       if (!this.awaited) this.#leader?.unshare();
     };
+    this.#waiting ??= new Set();
     this.#waiting.add(waiting);
     if (this.#leader !== undefined) this.#leader.shared = true;
     const cancel = (why: Refusal) => leave(x.refuse(why));
@@ -92,12 +97,14 @@ export class Flight {
     x.onClientGone = clientGone;
   }
 
-  #end(): Waiting[] {
-    // A flight may stay reachable for long from tables that a Map has discarded; what it held must not.
+  #end(): readonly Waiting[] {
     this.#leader = undefined;
+    if (this.#waiting === undefined) return nobody;
     const waiting = [...this.#waiting];
-    this.#waiting.clear();
+    this.#waiting = undefined;
     for (const { x } of waiting) x.onCancel = x.onClientGone = undefined;
     return waiting;
   }
 }
+
+const nobody: readonly Waiting[] = [];

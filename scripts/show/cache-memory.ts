@@ -6,6 +6,8 @@ import { Fleet, ToolUpstream } from './fleet.ts';
 const TOTAL_BYTES = Number(process.argv[2] ?? 1000) * 1e6;
 const MEMORY_MIB = 64;
 const ALLOWED_OVER_MIB = 40;
+/** Calls of each size before the idle process is measured; their results are not kept. */
+const WARM_UP = 1500;
 
 /** Sizes as results have them: many small ones, some large. */
 const sizes = [300, 1000, 4000, 16_000, 64_000, 250_000];
@@ -24,7 +26,7 @@ try {
     Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${gateway.pid}/status`, 'utf8'))?.[1]) / 1024;
   // Warm: what the gateway needs for work of this kind, with nothing kept.
   for (const size of sizes) {
-    await atOnce(16, 1500, async (n) => {
+    await atOnce(16, WARM_UP, async (n) => {
       await callTool({ url: gateway.url }, 'uncached', { n, size }, n);
     });
   }
@@ -40,7 +42,7 @@ try {
   }
   const over = most - idle;
   process.stdout.write(
-    `${JSON.stringify({ megabytes: TOTAL_BYTES / 1e6, idle_mib: Math.round(idle), most_mib: Math.round(most), over_idle_mib: Math.round(over), allowed_mib: MEMORY_MIB + ALLOWED_OVER_MIB })}\n`,
+    `${JSON.stringify({ megabytes: TOTAL_BYTES / 1e6, warm_up_calls: WARM_UP * sizes.length, idle_mib: Math.round(idle), most_mib: Math.round(most), over_idle_mib: Math.round(over), allowed_mib: MEMORY_MIB + ALLOWED_OVER_MIB })}\n`,
   );
   process.exitCode = over <= MEMORY_MIB + ALLOWED_OVER_MIB ? 0 : 1;
 } finally {
