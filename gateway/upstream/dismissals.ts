@@ -35,7 +35,7 @@ export class Dismissals {
   async #end({ endpointId, upstreamId }: Session): Promise<void> {
     const endpoint = this.#pool.endpoint(endpointId);
     if (endpoint === undefined || endpoint.unhealthy) return;
-    const { body } = await this.#pool.sockets(endpoint, true).request({
+    const { body } = await this.#pool.ownSockets(endpoint).request({
       path: endpoint.path,
       method: 'DELETE',
       headers: ['mcp-session-id', upstreamId, ...this.#pool.headerRules.own],

@@ -138,7 +138,7 @@ try {
       plateau_mb: Math.round(plateau),
       plateau_minus_start_mb: Math.round(plateau - start),
       allowed_mb: ALLOWED_MB,
-      sessions_gauge: await metric(gateway.adminUrl, 'mcp_gateway_sessions'),
+      sessions_held: await metric(gateway.adminUrl, 'mcp_gateway_sessions{'),
       deleted_upstream: seen.deleted,
     }),
   );
