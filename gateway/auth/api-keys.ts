@@ -16,10 +16,10 @@ export class ApiKeys {
   /** By digest, so that finding a key tells nothing of how much of it was right. */
   readonly #byDigest: ReadonlyMap<string, KeyHolder>;
   /**
-   * Digests of keys that were good, so that a request need not hash its key again (0.9 µs). Only good keys get in, hence
+   * Holders by keys that were good, so that a request need not hash its key again (1.5 µs). Only good keys get in, hence
    * never more than there are clients.
    */
-  readonly #digests = new Map<string, Buffer>();
+  readonly #good = new Map<string, Principal>();
 
   constructor(holders: readonly KeyHolder[]) {
     this.#byDigest = new Map(holders.map((holder) => [holder.digest.toString('hex'), holder]));
@@ -32,11 +32,12 @@ export class ApiKeys {
   /** The caller who holds `key`; undefined when nobody does. */
   find(key: string): Principal | undefined {
     if (key.length > MAX_KEY_CHARS) return undefined;
-    const known = this.#digests.get(key);
-    const digest = known ?? createHash('sha256').update(key, 'latin1').digest();
+    const known = this.#good.get(key);
+    if (known !== undefined) return known;
+    const digest = createHash('sha256').update(key, 'latin1').digest();
     const holder = this.#byDigest.get(digest.toString('hex'));
     if (holder === undefined || !timingSafeEqual(holder.digest, digest)) return undefined;
-    if (known === undefined) this.#digests.set(key, digest);
+    this.#good.set(key, holder.principal);
     return holder.principal;
   }
 }

@@ -9,6 +9,7 @@ import type { Errand } from './fetch.ts';
 import { Fetch } from './fetch.ts';
 import { freshness } from './freshness.ts';
 import { keyText, whatKey, whoKey } from './key.ts';
+import { KnownQuestions } from './known-questions.ts';
 import { refreshLike } from './refresh.ts';
 import type { Plan, PoolRules } from './rules.ts';
 import { Planner } from './rules.ts';
@@ -36,6 +37,7 @@ class Server {
   readonly #cache: Cache;
   readonly #rules: PoolRules;
   readonly #next: Handler;
+  readonly #known = new KnownQuestions();
 
   constructor(cache: Cache, rules: PoolRules, next: Handler) {
     this.#cache = cache;
@@ -45,7 +47,8 @@ class Server {
 
   answer(x: Exchange, plan: Plan): Promise<Reply> {
     const wish = this.#rules.clientControl ? wishOf(x) : undefined;
-    const what = wish === 'bypass' ? undefined : whatKey(x, this.#rules, plan.rule, plan.subject);
+    const known = wish === undefined ? this.#known.find(x, plan) : undefined;
+    const what = wish === 'bypass' ? undefined : (known ?? whatKey(x, this.#rules, plan.rule, plan.subject));
     if (what === undefined) return this.#bypass(x);
     const { scope } = plan.rule;
     const { listKept } = this.#rules;
@@ -61,7 +64,10 @@ class Server {
       if (entry !== undefined) {
         const now = this.#cache.now();
         const state = freshness(entry, now);
-        if (state === 'fresh') return Promise.resolve(answerFrom(entry, x, 'hit', now));
+        if (state === 'fresh') {
+          if (known === undefined) this.#known.keep(x, plan, what);
+          return Promise.resolve(answerFrom(entry, x, 'hit', now));
+        }
         if (state === 'stale') {
           const reply = answerFrom(entry, x, 'stale', now);
           this.#refresh(x, { plan, key, publicKey, stale: undefined, listKept });

@@ -50,27 +50,46 @@ export function timeoutsOf(
 export function timeouts(of: TimeoutsOf): Stage {
   return (next) => (x) => {
     if (x.stream) return next(x);
-    const { timeoutMs, maxTimeoutMs } = of(x);
-    const lastMoment = x.startedAt + maxTimeoutMs;
-    const expire = () => {
-      const took = Math.round(performance.now() - x.startedAt);
-      const message = `The upstream server did not answer in time (${took} ms)`;
-      x.cancel(refusal('timeout', { message }));
-    };
-    let timer: NodeJS.Timeout | undefined;
-    const restart = (forMs: number) => {
-      clearTimeout(timer);
-      timer = setTimeout(expire, Math.max(0, Math.min(forMs, lastMoment - performance.now())));
-    };
-    let waitsForClient = false;
-    restart(timeoutMs);
-    const onMessage = (sign: StreamSign) => {
-      if (sign === 'other' && !waitsForClient) return;
-      waitsForClient = sign === 'asks_client';
-      restart(waitsForClient ? maxTimeoutMs : timeoutMs);
-    };
+    const watch = new Watch(x, of(x));
+    const onMessage = (sign: StreamSign) => watch.message(sign);
     x.onStreamMessage = onMessage;
-    x.defer(() => clearTimeout(timer));
+    x.defer(() => watch.end());
     return next(x);
   };
+}
+
+/** The clock of one exchange. */
+class Watch {
+  readonly #x: Exchange;
+  readonly #timeouts: Timeouts;
+  #timer: NodeJS.Timeout;
+  #waitsForClient = false;
+
+  constructor(x: Exchange, timeouts: Timeouts) {
+    this.#x = x;
+    this.#timeouts = timeouts;
+    this.#timer = this.#start(timeouts.timeoutMs);
+  }
+
+  message(sign: StreamSign): void {
+    if (sign === 'other' && !this.#waitsForClient) return;
+    this.#waitsForClient = sign === 'asks_client';
+    clearTimeout(this.#timer);
+    const { timeoutMs, maxTimeoutMs } = this.#timeouts;
+    this.#timer = this.#start(this.#waitsForClient ? maxTimeoutMs : timeoutMs);
+  }
+
+  end(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #start(forMs: number): NodeJS.Timeout {
+    const left = this.#x.startedAt + this.#timeouts.maxTimeoutMs - performance.now();
+    return setTimeout(expire, Math.max(0, Math.min(forMs, left)), this.#x);
+  }
+}
+
+function expire(x: Exchange): void {
+  const took = Math.round(performance.now() - x.startedAt);
+  x.cancel(refusal('timeout', { message: `The upstream server did not answer in time (${took} ms)` }));
 }

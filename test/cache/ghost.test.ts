@@ -12,6 +12,7 @@ import { compose } from '../../gateway/core/stage.ts';
 import type { Envelope } from '../../gateway/mcp/envelope.ts';
 import { readEnvelope } from '../../gateway/mcp/envelope-reader.ts';
 import { caller, makeExchange } from '../core/make-exchange.ts';
+import { seeded, zipf } from './workload.ts';
 
 function rules(ttlMs: number | undefined): PoolRules {
   const rule: CacheRule | undefined =
@@ -41,34 +42,6 @@ function rules(ttlMs: number | undefined): PoolRules {
     forwardedHeaders: [],
     listKept: () => {},
     refreshTimeoutMs: 1000,
-  };
-}
-
-/** A generator of numbers from 0 to 1 that gives the same ones each time (mulberry32). */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
-
-/** Numbers from 0 to `keys`, the n-th as likely as 1/n (Zipf), or to the power of `skew`. */
-function zipf(keys: number, random: () => number, skew = 1): () => number {
-  const sums: number[] = [];
-  for (let i = 1; i <= keys; i++) sums.push((sums.at(-1) ?? 0) + i ** -skew);
-  const total = sums.at(-1) as number;
-  return () => {
-    const wanted = random() * total;
-    let low = 0;
-    for (let high = keys - 1; low < high; ) {
-      const middle = (low + high) >> 1;
-      if ((sums[middle] as number) >= wanted) high = middle;
-      else low = middle + 1;
-    }
-    return low;
   };
 }
 
