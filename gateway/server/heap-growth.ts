@@ -6,7 +6,7 @@ import { flagBytes, MIB } from './heap-flags.ts';
  * How much the old generation may grow between two collections, in percent. Left to itself V8 lets a heap of this size
  * grow to four times what is alive: measured, 60 MB of rubbish in a flood of sessions that left nothing behind.
  */
-const OLD_GROWTH_PERCENT = 100;
+const OLD_GROWTH_PERCENT = 50;
 /** Size of a semi-space at which it stops growing; V8 would let it grow to 64 MiB, and calls cost no less for it. */
 const SEMI_SPACE_BYTES = 16 * MIB;
 const TICK_MS = 100;

@@ -1,7 +1,7 @@
 // Ended sessions: remembered by their nonce until they would die anyway.
 import { describe, expect, it } from 'vitest';
 import type { Session } from '../../gateway/core/session.ts';
-import { EndedSessions } from '../../gateway/sessions/ended-sessions.ts';
+import { EndedSessions, MOST_ENDED } from '../../gateway/sessions/ended-sessions.ts';
 
 const NOW = Date.UTC(2026, 10, 23);
 
@@ -26,13 +26,20 @@ describe('ended sessions', () => {
     expect(ended.has(session('a'))).toBe(false);
   });
 
-  it('is bounded: the longest ended are forgotten first', () => {
+  it('is bounded: what ends is remembered, and of the longest ended some are forgotten', () => {
     const ended = new EndedSessions(() => NOW);
-    for (let i = 0; i <= 100_000; i++) ended.add(session(String(i)));
-    expect([ended.has(session('0')), ended.has(session('1')), ended.has(session('100000'))]).toEqual([
-      false,
-      true,
-      true,
-    ]);
+    const many = 3 * MOST_ENDED;
+    const at = (i: number) => session(`n${i}`, NOW / 1000 + 3600 + Math.floor(i / 1000));
+    for (let i = 0; i < many; i++) ended.add(at(i));
+    const known = Array.from({ length: many }, (_, i) => ended.has(at(i)));
+    expect(known.filter(Boolean).length).toBeLessThanOrEqual(MOST_ENDED);
+    expect(known.slice(0, 1000)).not.toContain(true);
+    expect(known.slice(-1000)).not.toContain(false);
+  });
+
+  it('takes no session for another among many', () => {
+    const ended = new EndedSessions(() => NOW);
+    for (let i = 0; i < MOST_ENDED; i++) ended.add(session(`n${i}`));
+    expect(Array.from({ length: MOST_ENDED }, (_, i) => ended.has(session(`m${i}`)))).not.toContain(true);
   });
 });
