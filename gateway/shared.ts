@@ -54,7 +54,13 @@ export class Shared {
     this.concurrency = new Concurrency((ms) => waits.record(ms / 1000));
     telemetry.byClient('mcp_gateway_queue_depth', () => this.concurrency.depths());
     const ended = telemetry.instruments.counter('mcp_gateway_sessions_ended_total');
-    this.#sessions = new LiveSessions(this.ended, (pool, reason) => ended.series({ pool, reason }).add());
+    this.#sessions = new LiveSessions(
+      (session) => {
+        this.ended.add(session);
+        this.#records.forget(session);
+      },
+      (pool, reason) => ended.series({ pool, reason }).add(),
+    );
     telemetry.gauge('mcp_gateway_sessions', () =>
       Array.from(this.#sessions.counts(), ([pool, count]) => [{ pool }, count] as const),
     );

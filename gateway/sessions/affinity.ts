@@ -45,6 +45,7 @@ export function affinity(settings: AffinitySettings): Stage {
       return next(x).then((reply) => {
         if (reply.status < 300 && x.session !== undefined) {
           settings.ended.add(x.session);
+          settings.records.forget(x.session);
           settings.live.remove(x.session);
           settings.onEnded?.(x, x.session.openedAt, settings.endpoint(x.session.endpointId));
         }

@@ -1,7 +1,6 @@
 // Live sessions: those that this process has seen in use, so that what nobody ends ends all the same.
 import type { Exchange } from '../core/exchange.ts';
 import type { Session } from '../core/session.ts';
-import type { EndedSessions } from './ended-sessions.ts';
 import { IdleList, Place } from './idle-list.ts';
 
 /** Why the gateway ended a session; the `reason` label of its metric. */
@@ -67,15 +66,15 @@ export class LiveSessions {
   readonly #holders = new Map<string, Holder>();
   readonly #idle = new IdleList<Live>();
   readonly #counts = new Map<string, number>();
-  readonly #ended: EndedSessions;
+  readonly #ended: (session: Session) => void;
   readonly #count: (pool: string, reason: EndReason) => void;
   readonly #now: () => number;
   #timer: NodeJS.Timeout | undefined = undefined;
   #toldAllAt = 0;
 
-  /** `count` is told of each session that is ended here. `now`: ms since the epoch. */
+  /** `ended` and `count` are told of each session that is ended here. `now`: ms since the epoch. */
   constructor(
-    ended: EndedSessions,
+    ended: (session: Session) => void,
     count: (pool: string, reason: EndReason) => void,
     now: () => number = Date.now,
   ) {
@@ -209,7 +208,7 @@ export class LiveSessions {
   }
 
   #dismiss({ session, pool }: Live, reason: EndReason): void {
-    this.#ended.add(session);
+    this.#ended(session);
     this.#count(pool, reason);
     this.dismissals.get(pool)?.(session);
   }

@@ -129,6 +129,13 @@ export class SessionRecords {
     return moved;
   }
 
+  /** The session has ended: what is known of it is of no use to anybody here. */
+  forget({ nonce }: Session): void {
+    this.#seen.delete(nonce);
+    this.#moved.delete(nonce);
+    this.#untold.delete(nonce);
+  }
+
   /** Notices to be sent on the next stream that the session's client opens here. */
   owe(session: Session, notices: readonly string[]): void {
     this.#of(session).notices = notices;

@@ -30,7 +30,7 @@ beforeEach(() => {
   answer = {};
   ended = new EndedSessions(() => now);
   live = new LiveSessions(
-    ended,
+    (session) => ended.add(session),
     () => {},
     () => now,
   );

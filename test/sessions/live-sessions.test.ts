@@ -22,7 +22,7 @@ beforeEach(() => {
   dismissed = [];
   counted = [];
   live = new LiveSessions(
-    ended,
+    (session) => ended.add(session),
     (pool, reason) => counted.push(`${pool} ${reason}`),
     () => now,
   );
