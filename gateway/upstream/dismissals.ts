@@ -3,7 +3,7 @@ import type { Session } from '../core/session.ts';
 import type { Pool } from './pool.ts';
 
 /** Requests under way at once: a flood of sessions that end must not become a flood upstream. */
-const AT_ONCE = 8;
+const AT_ONCE = 64;
 /** Sessions that may wait for theirs; the upstream's own time ends what is beyond. */
 const MAX_WAITING = 10_000;
 const TIMEOUT_MS = 2000;
