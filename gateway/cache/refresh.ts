@@ -34,10 +34,11 @@ export function refreshLike(of: Exchange, timeoutMs: number, fetch: (x: Exchange
   x.pinned = of.pinned;
   const timer = setTimeout(() => x.cancel(refusal('timeout')), timeoutMs);
   x.defer(() => clearTimeout(timer));
-  const onMessage = (sign: StreamSign) => {
-    if (sign === 'asks_client') x.cancel(refusal('upstream_failed'));
+  x.follower = {
+    heard(sign: StreamSign) {
+      if (sign === 'asks_client') x.cancel(refusal('upstream_failed'));
+    },
   };
-  x.onStreamMessage = onMessage;
   fetch(x).then(
     ({ body }) => {
       if (body === null || body instanceof Uint8Array) x.close();

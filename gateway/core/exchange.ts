@@ -31,6 +31,11 @@ export interface Running {
 /** What a message on the answer's stream means to the stages that wait for it. */
 export type StreamSign = 'progress' | 'asks_client' | 'other';
 
+/** Hears of the messages that go by on an answer's stream. */
+export interface StreamFollower {
+  heard(sign: StreamSign): void;
+}
+
 /**
  * One request and its reply. All fields are set in the constructor (one hidden class), whatever the request.
  * It ends with `close`, at the last byte or when nothing more can come; then everything deferred is given back.
@@ -85,8 +90,8 @@ export class Exchange {
   onCancel: ((why: Refusal) => void) | undefined = undefined;
   /** Set by a stage that holds the exchange back: the client has gone. */
   onClientGone: (() => void) | undefined = undefined;
-  /** Set by stages that follow the answer's stream. */
-  onStreamMessage: ((sign: StreamSign) => void) | undefined = undefined;
+  /** The stage that follows the answer's stream. */
+  follower: StreamFollower | undefined = undefined;
   #deferred: ((x: Exchange) => void)[] = [];
 
   constructor(inbound: Inbound, era: Era, readBody: BodyReader, now: number) {
@@ -110,8 +115,8 @@ export class Exchange {
     this.running = undefined;
     this.onCancel = undefined;
     this.onClientGone = undefined;
-    this.onStreamMessage = undefined;
     for (let i = this.#deferred.length - 1; i >= 0; i--) this.#deferred[i]?.(this);
+    this.follower = undefined;
     this.#deferred = [];
   }
 

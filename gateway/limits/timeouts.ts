@@ -1,10 +1,15 @@
 // Timeouts: ends a call that makes no progress, or that takes too long however much progress it makes.
 import type { Config, PoolConfig } from '../../config/schema.ts';
-import type { Exchange, StreamSign } from '../core/exchange.ts';
+import type { Exchange, StreamFollower, StreamSign } from '../core/exchange.ts';
 import { refusal } from '../core/refusal.ts';
+import type { Slotted } from '../core/slots.ts';
+import { Slots } from '../core/slots.ts';
 import type { Stage } from '../core/stage.ts';
 import type { RuleOf } from '../core/tool-rules.ts';
 import { ruleFor } from '../core/tool-rules.ts';
+
+/** How late a timeout may be noticed, in ms. */
+const TICK_MS = 25;
 
 export interface Timeouts {
   /** Without progress, in ms. */
@@ -48,48 +53,77 @@ export function timeoutsOf(
  * messages are no progress: a server that only logs is not working on the call.
  */
 export function timeouts(of: TimeoutsOf): Stage {
+  const deadlines = new Deadlines();
   return (next) => (x) => {
-    if (x.stream) return next(x);
-    const watch = new Watch(x, of(x));
-    const onMessage = (sign: StreamSign) => watch.message(sign);
-    x.onStreamMessage = onMessage;
-    x.defer(() => watch.end());
+    if (!x.stream) {
+      x.follower = deadlines.add(x, of(x));
+      x.defer(release);
+    }
     return next(x);
   };
 }
 
-/** The clock of one exchange. */
-class Watch {
-  readonly #x: Exchange;
-  readonly #timeouts: Timeouts;
-  #timer: NodeJS.Timeout;
+function release({ follower }: Exchange): void {
+  if (follower instanceof Deadline) follower.close();
+}
+
+/** The time that one call still has. */
+class Deadline implements Slotted, StreamFollower {
+  slot = -1;
+  /** Monotonic ms. */
+  at: number;
+  readonly x: Exchange;
+  readonly #among: Slots<Deadline>;
+  readonly #timeoutMs: number;
+  readonly #lastMoment: number;
   #waitsForClient = false;
 
-  constructor(x: Exchange, timeouts: Timeouts) {
-    this.#x = x;
-    this.#timeouts = timeouts;
-    this.#timer = this.#start(timeouts.timeoutMs);
+  constructor(x: Exchange, { timeoutMs, maxTimeoutMs }: Timeouts, among: Slots<Deadline>) {
+    this.x = x;
+    this.#among = among;
+    this.#timeoutMs = timeoutMs;
+    this.#lastMoment = x.startedAt + maxTimeoutMs;
+    this.at = Math.min(performance.now() + timeoutMs, this.#lastMoment);
   }
 
-  message(sign: StreamSign): void {
+  heard(sign: StreamSign): void {
     if (sign === 'other' && !this.#waitsForClient) return;
     this.#waitsForClient = sign === 'asks_client';
-    clearTimeout(this.#timer);
-    const { timeoutMs, maxTimeoutMs } = this.#timeouts;
-    this.#timer = this.#start(this.#waitsForClient ? maxTimeoutMs : timeoutMs);
+    const inTime = this.#waitsForClient ? Number.POSITIVE_INFINITY : performance.now() + this.#timeoutMs;
+    this.at = Math.min(inTime, this.#lastMoment);
   }
 
-  end(): void {
-    clearTimeout(this.#timer);
+  expire(now: number): void {
+    this.close();
+    const message = `The upstream server did not answer in time (${Math.round(now - this.x.startedAt)} ms)`;
+    this.x.cancel(refusal('timeout', { message }));
   }
 
-  #start(forMs: number): NodeJS.Timeout {
-    const left = this.#x.startedAt + this.#timeouts.maxTimeoutMs - performance.now();
-    return setTimeout(expire, Math.max(0, Math.min(forMs, left)), this.#x);
+  close(): void {
+    this.#among.delete(this);
   }
 }
 
-function expire(x: Exchange): void {
-  const took = Math.round(performance.now() - x.startedAt);
-  x.cancel(refusal('timeout', { message: `The upstream server did not answer in time (${took} ms)` }));
+/**
+ * The calls under way, looked over at each tick: a timer for each call would cost more than all else that this stage does,
+ * for a precision that nobody needs.
+ */
+class Deadlines {
+  readonly #open = new Slots<Deadline>();
+  #timer: NodeJS.Timeout | undefined = undefined;
+
+  add(x: Exchange, limits: Timeouts): Deadline {
+    const deadline = new Deadline(x, limits, this.#open);
+    this.#open.add(deadline);
+    this.#timer ??= setInterval(() => this.#tick(), TICK_MS).unref();
+    return deadline;
+  }
+
+  #tick(): void {
+    const now = performance.now();
+    for (const deadline of this.#open) if (now >= deadline.at) deadline.expire(now);
+    if (this.#open.size > 0) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
 }

@@ -11,6 +11,7 @@ export class Inbound {
   host: string | undefined;
   origin: string | undefined;
   contentType: string | undefined;
+  contentLength: string | undefined;
   accept: string | undefined;
   authorization: string | undefined;
   apiKey: string | undefined;

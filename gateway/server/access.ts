@@ -25,7 +25,9 @@ export function accessFault(inbound: Inbound, rules: AccessRules): string | unde
 function hostAllowed(host: string | undefined, { allowedHosts, loopbackOnly }: AccessRules): boolean {
   if (allowedHosts.length === 0 && !loopbackOnly) return true;
   if (host === undefined) return false;
-  const name = host.replace(/:\d+$/, '');
+  const colon = host.lastIndexOf(':');
+  // The colons of an IPv6 address are within brackets.
+  const name = colon > host.lastIndexOf(']') ? host.slice(0, colon) : host;
   if (allowedHosts.length === 0) return loopback.has(name);
   return allowedHosts.some((allowed) => allowed === host || allowed === name);
 }

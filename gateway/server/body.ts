@@ -3,9 +3,12 @@ import type { IncomingMessage } from 'node:http';
 import type { Refusal } from '../core/refusal.ts';
 import { refusal } from '../core/refusal.ts';
 
-/** The body of `req`, or the refusal to answer with. What is too large is refused before, or as soon as, it is read. */
-export function readBody(req: IncomingMessage, maxBytes: number): Promise<Buffer | Refusal> {
-  const declared = req.headers['content-length'];
+/** The body of `req`, which declares this length if any, or the refusal to answer with. What is too large is refused before, or as soon as, it is read. */
+export function readBody(
+  req: IncomingMessage,
+  declared: string | undefined,
+  maxBytes: number,
+): Promise<Buffer | Refusal> {
   if (declared !== undefined && Number(declared) > maxBytes) return Promise.resolve(tooLarge(maxBytes));
   return new Promise((resolve) => {
     let first: Buffer | undefined;
@@ -22,9 +25,7 @@ export function readBody(req: IncomingMessage, maxBytes: number): Promise<Buffer
     };
     req.on('data', onData);
     req.on('end', () => resolve(rest === undefined ? (first ?? empty) : Buffer.concat(rest)));
-    req.on('close', () => {
-      if (!req.complete) resolve(refusal('bad_request', { message: 'The request body broke off' }));
-    });
+    // Node tells of a connection that has gone by an error, where somebody listens for it.
     req.on('error', () => resolve(refusal('bad_request', { message: 'The request body broke off' })));
   });
 }

@@ -3,6 +3,7 @@ import type { Server } from 'node:http';
 import { createServer } from 'node:http';
 import { createServer as createTlsServer, Server as TlsServer } from 'node:https';
 import type { Certificate } from './certificate.ts';
+import { LeanRequest } from './lean-request.ts';
 
 /** How long a listener waits for its clients, in ms. */
 export interface ListenerTimes {
@@ -34,6 +35,7 @@ export function httpServer(
     maxHeaderSize: MAX_HEADER_BYTES,
     requireHostHeader: true,
     noDelay: true,
+    IncomingMessage: LeanRequest,
   };
   if (certificate === undefined) return createServer(options);
   return createTlsServer({

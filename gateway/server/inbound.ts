@@ -12,6 +12,7 @@ const fields: ReadonlyMap<string, Single> = new Map<string, Single>([
   ['host', 'host'],
   ['origin', 'origin'],
   ['content-type', 'contentType'],
+  ['content-length', 'contentLength'],
   ['accept', 'accept'],
   ['authorization', 'authorization'],
   ['x-api-key', 'apiKey'],

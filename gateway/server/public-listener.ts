@@ -15,10 +15,12 @@ import type { AccessRules } from './access.ts';
 import { accessFault, corsHeaders, preflightHeaders } from './access.ts';
 import { readBody } from './body.ts';
 import type { CertificateFiles } from './certificate.ts';
+import { answerDocument } from './documents.ts';
 import type { ListenerTimes } from './http-server.ts';
 import { changeCertificate, httpServer, listenerTimes } from './http-server.ts';
 import { readInbound, readTarget } from './inbound.ts';
 import { KeepAlives } from './keep-alives.ts';
+import { header } from './lean-request.ts';
 import { linger, send } from './outbound.ts';
 import type { PeerReader } from './peer.ts';
 
@@ -74,7 +76,7 @@ export class PublicListener {
     if (certificate !== undefined) certificate.onChange = (pair) => changeCertificate(this.server, pair);
     this.server.on('request', (req, res) => this.#onRequest(req, res));
     this.server.on('checkContinue', (req: IncomingMessage, res: ServerResponse) => {
-      if (Number(req.headers['content-length'] ?? 0) <= this.#service.maxBodyBytes) res.writeContinue();
+      if (Number(header(req, 'content-length') ?? 0) <= this.#service.maxBodyBytes) res.writeContinue();
       this.#onRequest(req, res);
     });
     this.server.on('connection', (socket) => {
@@ -173,7 +175,7 @@ export class PublicListener {
         return this.#exchange(req, res, inbound, handler);
       case 'OPTIONS':
         res
-          .writeHead(204, preflightHeaders(inbound.origin, req.headers['access-control-request-headers']))
+          .writeHead(204, preflightHeaders(inbound.origin, header(req, 'access-control-request-headers')))
           .end();
         return;
       default:
@@ -186,7 +188,12 @@ export class PublicListener {
 
   #exchange(req: IncomingMessage, res: ServerResponse, inbound: Inbound, handler: Handler): void {
     const maxBytes = this.#service.maxBodyBytes;
-    const x = new Exchange(inbound, legacy, () => readBody(req, maxBytes), performance.now());
+    const x = new Exchange(
+      inbound,
+      legacy,
+      () => readBody(req, inbound.contentLength, maxBytes),
+      performance.now(),
+    );
     res.on('close', () => {
       if (!x.closed) x.disconnect();
     });
@@ -232,14 +239,4 @@ export class PublicListener {
     if (res.shouldKeepAlive || res.req.complete) res.end(body);
     else linger(res, Buffer.from(body));
   }
-}
-
-/** A document that pages of any origin may read before they have a credential: it says how to get one. */
-function answerDocument(req: IncomingMessage, res: ServerResponse, document: string): void {
-  if (req.method === 'OPTIONS') {
-    res.writeHead(204, preflightHeaders('*', req.headers['access-control-request-headers'])).end();
-    return;
-  }
-  res.writeHead(200, { 'content-type': 'application/json', 'access-control-allow-origin': '*' });
-  res.end(req.method === 'HEAD' ? undefined : document);
 }

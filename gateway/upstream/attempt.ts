@@ -206,7 +206,7 @@ export class Attempt implements AnswerHandler, ByteStream {
       if (isLastAnswer(x.envelope, message, this.#answers)) x.replied = true;
       noteOutcome(x, message);
     }
-    x.onStreamMessage?.(signOf(message));
+    x.follower?.heard(signOf(message));
   }
 
   /** An answer that is refused by its head: its body may be short, and its connection as good as before. */

@@ -43,7 +43,7 @@ describe('a call', () => {
     const { x, ended } = started();
     for (let ms = 900; ms < 5000; ms += 900) {
       vi.advanceTimersByTime(900);
-      x.onStreamMessage?.('progress');
+      x.follower?.heard('progress');
     }
     expect(ended).toEqual([]);
     vi.advanceTimersByTime(499);
@@ -55,7 +55,7 @@ describe('a call', () => {
   it('is ended a timeout after its last progress', () => {
     const { x, ended } = started();
     vi.advanceTimersByTime(600);
-    x.onStreamMessage?.('progress');
+    x.follower?.heard('progress');
     vi.advanceTimersByTime(999);
     expect(ended).toEqual([]);
     vi.advanceTimersByTime(1);
@@ -66,7 +66,7 @@ describe('a call', () => {
     const { x, ended } = started();
     for (let i = 0; i < 10; i++) {
       vi.advanceTimersByTime(100);
-      x.onStreamMessage?.('other');
+      x.follower?.heard('other');
     }
     expect(ended).toHaveLength(1);
   });
@@ -74,7 +74,7 @@ describe('a call', () => {
   it('waits for the client up to the absolute limit', () => {
     const { x, ended } = started();
     vi.advanceTimersByTime(500);
-    x.onStreamMessage?.('asks_client');
+    x.follower?.heard('asks_client');
     vi.advanceTimersByTime(4499);
     expect(ended).toEqual([]);
     vi.advanceTimersByTime(1);
@@ -85,9 +85,9 @@ describe('a call', () => {
     'has its timeout again once the upstream goes on with "%s"',
     (sign) => {
       const { x, ended } = started();
-      x.onStreamMessage?.('asks_client');
+      x.follower?.heard('asks_client');
       vi.advanceTimersByTime(2000);
-      x.onStreamMessage?.(sign);
+      x.follower?.heard(sign);
       vi.advanceTimersByTime(999);
       expect(ended).toEqual([]);
       vi.advanceTimersByTime(1);
@@ -106,12 +106,13 @@ describe('a call', () => {
   it('leaves no timer behind when it ends, whatever came before', () => {
     const { x, ended } = started();
     expect(vi.getTimerCount()).toBe(1);
-    x.onStreamMessage?.('progress');
-    x.onStreamMessage?.('asks_client');
+    x.follower?.heard('progress');
+    x.follower?.heard('asks_client');
     expect(vi.getTimerCount()).toBe(1);
     x.close();
+    vi.advanceTimersByTime(100);
     expect(vi.getTimerCount()).toBe(0);
-    x.onStreamMessage?.('progress');
+    x.follower?.heard('progress');
     vi.advanceTimersByTime(60_000);
     expect([vi.getTimerCount(), ended]).toEqual([0, []]);
   });
