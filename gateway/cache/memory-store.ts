@@ -28,8 +28,9 @@ export class MemoryStore {
   /** Where an entry begins in the arena, its key first; characters of the key; bytes after it; what all is charged. */
   readonly #places: Int32Array;
   readonly #scopes: Uint8Array;
-  readonly #texts: (readonly [meta: string, serverInfo: string] | undefined)[] = [];
-  readonly #validities: (Validity | undefined)[] = [];
+  /** Lists of their full length from the start: as they grew they would leave copies behind. */
+  readonly #texts: (readonly [meta: string, serverInfo: string] | undefined)[];
+  readonly #validities: (Validity | undefined)[];
   readonly #common = new Map<string, readonly [string, string]>();
   #bytes = 0;
   #evictions = 0;
@@ -43,6 +44,8 @@ export class MemoryStore {
     this.#times = new Float64Array(rows * 4);
     this.#places = new Int32Array(rows * 4);
     this.#scopes = new Uint8Array(rows);
+    this.#texts = new Array<undefined>(rows).fill(undefined);
+    this.#validities = new Array<undefined>(rows).fill(undefined);
   }
 
   /** The entry of a key. Its bytes are good until the next entry is set: copy them, or lose them. */

@@ -8,6 +8,8 @@ const MEMORY_MIB = 64;
 const ALLOWED_OVER_MIB = 40;
 /** Calls of each size before the idle process is measured; their results are not kept. */
 const WARM_UP = 1500;
+/** Calls of one size. */
+const MOST_CALLS = 60_000;
 
 /** Sizes as results have them: many small ones, some large. */
 const sizes = [300, 1000, 4000, 16_000, 64_000, 250_000];
@@ -32,9 +34,12 @@ try {
   }
   const idle = rss();
   let most = 0;
-  const perSize = TOTAL_BYTES / sizes.length;
-  for (const size of sizes) {
-    await atOnce(16, Math.min(200_000, Math.ceil(perSize / size)), async (n) => {
+  let left = TOTAL_BYTES;
+  for (const [i, size] of sizes.entries()) {
+    // An equal share of what is left, but of small ones no more than it takes to fill the cache with them.
+    const count = Math.min(MOST_CALLS, Math.ceil(left / (sizes.length - i) / size));
+    left -= count * size;
+    await atOnce(16, count, async (n) => {
       await callTool({ url: gateway.url }, 'look', { n, size }, n);
       if (n % 200 === 0) most = Math.max(most, rss());
     });

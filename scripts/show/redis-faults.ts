@@ -7,6 +7,10 @@ import { startSlowLink } from './slow-link.ts';
 
 const SECONDS = Number(process.argv[2] ?? 4);
 const CALLERS = 8;
+/** What a fault may add to the 99th percentile, in ms: at most so much for a second, then next to nothing. */
+const MOST_AT_FIRST_MS = 50;
+const MOST_THEN_MS = 2;
+const BACK_WITHIN_MS = 3000;
 
 interface Sample {
   readonly at: number;
@@ -21,7 +25,7 @@ const link = await startSlowLink(port);
 let redis = await fleet.redis(port, '--maxmemory', '64mb');
 const samples: Sample[] = [];
 let running = true;
-let worst = 0;
+const missed: string[] = [];
 
 try {
   const url = await upstream.listen();
@@ -83,7 +87,8 @@ try {
     process.stdout.write(
       `${JSON.stringify(row, (_k, v: unknown) => (typeof v === 'number' ? Math.round(v * 10) / 10 : v))}\n`,
     );
-    worst = Math.max(worst, failed, again > 3000 ? 1 : 0);
+    if (failed > 0 || first > MOST_AT_FIRST_MS || rest > MOST_THEN_MS || again > BACK_WITHIN_MS)
+      missed.push(name);
   };
 
   while ((await up()) !== 1) await pause(50);
@@ -120,9 +125,9 @@ try {
   running = false;
   await Promise.all(load);
   process.stdout.write(
-    `${JSON.stringify({ calls: samples.length, failed: samples.filter(({ ok }) => !ok).length })}\n`,
+    `${JSON.stringify({ calls: samples.length, failed: samples.filter(({ ok }) => !ok).length, missed })}\n`,
   );
-  process.exitCode = worst === 0 ? 0 : 1;
+  process.exitCode = missed.length === 0 ? 0 : 1;
 } finally {
   running = false;
   closeConnections();
