@@ -12,7 +12,7 @@ export interface Lifetimes {
 }
 
 /** The share of its time to live that an entry may lose, so that entries stored together do not end together. */
-const JITTER = 0.1;
+export const JITTER = 0.1;
 /** What nobody fetches again for this long is forgotten, whatever the configuration says. */
 const MAX_KEPT_MS = 30 * 24 * 3600_000;
 

@@ -1,13 +1,14 @@
 // The ghost: for tools without a rule, what a cache would have brought; hashes and times only, within bounds.
 import { LRUCache } from 'lru-cache';
 import type { Principal } from '../core/principal.ts';
+import { JITTER } from './freshness.ts';
 import type { Misses } from './ghost-tally.ts';
 import { GHOST_TTLS_MS, Tally } from './ghost-tally.ts';
 import { SeenKeys } from './seen-keys.ts';
 import { sampleHash, spread, textHash, ValueHash } from './value-hash.ts';
 
 /** Keys remembered, those of single clients and those of all together; results remembered; tools told apart. */
-const MAX_KEYS = 1 << 16;
+const MAX_KEYS = 1 << 18;
 const MAX_RESULTS = 4000;
 const MAX_TOOLS = 500;
 
@@ -29,6 +30,9 @@ export interface GhostFigures {
   readonly differentForOthers: number;
 }
 
+/** What entries live for on the average, which is a little less than their time to live. */
+const lifetimesMs = GHOST_TTLS_MS.map((ttlMs) => ttlMs * (1 - JITTER / 2));
+
 interface Result {
   readonly who: number;
   readonly digest: string;
@@ -41,7 +45,7 @@ interface Result {
  */
 export class Ghost {
   readonly #now: () => number;
-  readonly #keys = new SeenKeys(MAX_KEYS, GHOST_TTLS_MS.length);
+  readonly #keys: SeenKeys;
   readonly #results = new LRUCache<number, Result>({ max: MAX_RESULTS });
   readonly #tallies = new Map<string, Tally>();
   readonly #value = new ValueHash();
@@ -49,6 +53,7 @@ export class Ghost {
   /** `now` in ms. */
   constructor(now: () => number) {
     this.#now = now;
+    this.#keys = new SeenKeys(MAX_KEYS, GHOST_TTLS_MS.length, now());
   }
 
   /** The counts of a tool; undefined where there are too many tools. */
@@ -102,12 +107,12 @@ export class Ghost {
     const known = this.#keys.find(a, b);
     const row = known === -1 ? this.#keys.add(a, b, now) : known;
     let allHit = true;
-    for (let i = 0; i < GHOST_TTLS_MS.length; i++) {
-      const ttlMs = GHOST_TTLS_MS[i] as number;
-      if (known !== -1 && now - this.#keys.time(row, i) < ttlMs) continue;
+    for (let i = 0; i < lifetimesMs.length; i++) {
+      const livesMs = lifetimesMs[i] as number;
+      if (known !== -1 && now - this.#keys.time(row, i) < livesMs) continue;
       allHit = false;
       this.#keys.setTime(row, i, now);
-      const watched = tally.watchedSince(sample) <= now - ttlMs;
+      const watched = tally.watchedSince(sample) <= now - livesMs;
       const counts = watched ? misses.sure : misses.unsure;
       counts[i] = (counts[i] as number) + tally.weight;
     }

@@ -2,6 +2,8 @@
 
 /** Places that a key may have in the table, next to each other. */
 const WAYS = 4;
+/** How exactly moments are known, in ms. */
+const TICK_MS = 10;
 
 /**
  * Remembers moments by key, the longest untouched giving way to new ones. Typed arrays hold nothing that the collector
@@ -11,14 +13,17 @@ export class SeenKeys {
   readonly #sets: number;
   readonly #columns: number;
   readonly #marks: Uint32Array;
-  readonly #times: Float64Array;
+  readonly #origin: number;
+  /** In ticks since the origin, which is enough for a year. */
+  readonly #ticks: Uint32Array;
 
-  /** Room for `keys`, a power of two; with each key, `columns` moments. */
-  constructor(keys: number, columns: number) {
+  /** Room for `keys`, a power of two; with each key, `columns` moments in ms, none before `origin`. */
+  constructor(keys: number, columns: number, origin: number) {
     this.#sets = keys / WAYS;
     this.#columns = columns;
     this.#marks = new Uint32Array(keys);
-    this.#times = new Float64Array(keys * columns);
+    this.#origin = origin;
+    this.#ticks = new Uint32Array(keys * columns);
   }
 
   /** The row of a key that two hashes name; -1 when it is not known. */
@@ -37,16 +42,16 @@ export class SeenKeys {
       if (this.time(other, 0) < this.time(row, 0)) row = other;
     }
     this.#marks[row] = markOf(b);
-    this.#times.fill(now, row * this.#columns, (row + 1) * this.#columns);
+    for (let column = 0; column < this.#columns; column++) this.setTime(row, column, now);
     return row;
   }
 
   time(row: number, column: number): number {
-    return this.#times[row * this.#columns + column] as number;
+    return this.#origin + (this.#ticks[row * this.#columns + column] as number) * TICK_MS;
   }
 
   setTime(row: number, column: number, now: number): void {
-    this.#times[row * this.#columns + column] = now;
+    this.#ticks[row * this.#columns + column] = (now - this.#origin) / TICK_MS;
   }
 }
 

@@ -146,7 +146,7 @@ describe('the ghost', () => {
           const args = Buffer.from(`{"n":${n}}`);
           ghost.called(tally as Tally, args, 0, args.length, caller('one'));
           GHOST_TTLS_MS.forEach((ttlMs, i) => {
-            if (clock.now - (fetched[i]?.get(n) ?? 0) < ttlMs) return;
+            if (clock.now - (fetched[i]?.get(n) ?? 0) < ttlMs * 0.95) return;
             fetched[i]?.set(n, clock.now);
             missed[i] = (missed[i] as number) + 1;
           });
@@ -154,7 +154,8 @@ describe('the ghost', () => {
         const [figures] = ghost.figures();
         const calls = perSecond * seconds;
         expect(figures?.calls).toBe(calls);
-        expect(figures?.looks).toBeLessThan(calls);
+        // What is always there costs next to nothing, so that few keys are all looked at.
+        expect(figures?.looks).toBeLessThan(keys > 1000 ? calls / 2 : calls + 1);
         for (const hits of [figures?.clientHits, figures?.publicHits]) {
           hits?.forEach((count, i) => {
             const found = 1 - (missed[i] as number) / calls;
