@@ -16,7 +16,7 @@ import { clientPolicies, defaultPolicy } from './limits/client-policies.ts';
 import { rateLimit } from './limits/rates.ts';
 import { responseCap, responseChars } from './limits/response-cap.ts';
 import { resultsResource } from './limits/results-resource.ts';
-import { timeoutsOf } from './limits/timeouts.ts';
+import { timeouts, timeoutsOf } from './limits/timeouts.ts';
 import { toolConcurrency } from './limits/tool-concurrency.ts';
 import type { Parts } from './pipeline.ts';
 import { pipeline } from './pipeline.ts';
@@ -143,7 +143,7 @@ export function buildGateway(config: Config, shared: Shared, previous?: Gateway)
         onEnded: telemetry.sessionEnded,
         now: Date.now,
       },
-      timeouts: timeoutsOf(own, config, ruleOf),
+      timeouts: timeouts(timeoutsOf(own, config, ruleOf)),
       concurrency: shared.concurrency.stage(general),
       results: config.limits.keep_full_results ? resultsResource(limits.results, charsOf) : undefined,
       adviceTool: config.advise.tool && shared.advice ? adviceTool(shared.advice) : undefined,

@@ -3,8 +3,6 @@ import { authorize } from './auth/authorize.ts';
 import type { Handler, Stage } from './core/stage.ts';
 import { compose } from './core/stage.ts';
 import { receive } from './limits/receive.ts';
-import type { TimeoutsOf } from './limits/timeouts.ts';
-import { timeouts } from './limits/timeouts.ts';
 import type { AffinitySettings } from './sessions/affinity.ts';
 import { affinity } from './sessions/affinity.ts';
 import type { Catalogue } from './upstream/catalogue.ts';
@@ -24,7 +22,7 @@ export interface Parts extends ForwardParts {
   /** Undefined where no client has a rate. */
   readonly rateLimit: Stage | undefined;
   readonly affinity: AffinitySettings;
-  readonly timeouts: TimeoutsOf;
+  readonly timeouts: Stage;
   readonly concurrency: Stage;
   /** Undefined where full results are not kept. */
   readonly results: Stage | undefined;
@@ -53,7 +51,7 @@ export function pipeline(parts: Parts): Handler {
     affinity(parts.affinity), //            an unknown session is answered before anything is spent on it
     parts.results, //                       the gateway's own answers: full texts of results that were truncated
     parts.adviceTool, //                    one more of them: a tool that tells what the figures say
-    timeouts(parts.timeouts), //            the clock covers everything that may wait: queues, connects, the upstream
+    parts.timeouts, //                      the clock covers everything that may wait: queues, connects, the upstream
     ...parts.cache, //                      after all that may refuse: a hit is no way around a rule, but needs no slot
     parts.concurrency, //                   a client's own slots, and its queue for them
     parts.toolConcurrency, //               what all clients share comes last: whoever waits for it has a slot already

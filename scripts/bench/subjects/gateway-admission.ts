@@ -1,8 +1,10 @@
-// The gateway with admission at work: a caller known by its key, and limits that are its own and its tool's.
+// The gateway with admission at work, a caller known by its key and limits that are its own and its tool's; and without any.
+import { join } from 'node:path';
 import type { Call } from '../calls.ts';
 import type { Subject } from '../subject.ts';
 import { gatewayConfig, startGateway } from './gateway.ts';
 
+const PLAIN = join(import.meta.dirname, '..', 'proxies', 'plain-gateway.ts');
 const KEY = 'bench-key-0123456789abcdef0123456789abcdef';
 
 /** `gateway admission`: as `gateway`, and API keys, slots, timeouts and caps by client and tool. */
@@ -24,6 +26,12 @@ export const gatewayAdmission: Subject = {
         pools: config.pools.map((pool) => ({ ...pool, tools })),
       };
     }),
+};
+
+/** `gateway plain`: neither identity nor slots, timeouts or caps. */
+export const gatewayPlain: Subject = {
+  name: 'gateway plain',
+  start: (lab, plan) => startGateway(lab, (port, adminPort) => gatewayConfig(plan, port, adminPort), PLAIN),
 };
 
 /** A call by the client that the subject knows. */
