@@ -13,7 +13,7 @@ import { refusal } from './core/refusal.ts';
 import type { Handler } from './core/stage.ts';
 import { compileToolRules } from './core/tool-rules.ts';
 import { clientPolicies, defaultPolicy } from './limits/client-policies.ts';
-import { rateLimit } from './limits/rates.ts';
+import { rateLimit } from './limits/rate-limit.ts';
 import { responseCap, responseChars } from './limits/response-cap.ts';
 import { resultsResource } from './limits/results-resource.ts';
 import { timeouts, timeoutsOf } from './limits/timeouts.ts';

@@ -43,20 +43,20 @@ export function pipeline(parts: Parts): Handler {
   const stages: (Stage | undefined)[] = [
     parts.observe, //                       outermost: sees refusals too, and turns whatever breaks into an answer
     parts.trace, //                         its span ends before the log line that names it
-    parts.authenticate, //                  by the head alone: an unknown caller buys no buffer
+    parts.authenticate, // by the head alone: an unknown caller buys no buffer (auth/authenticate.ts)
     receive(), //                           the body is read and peeked: what is not MCP ends here, and the era is known
-    mirroredParamsStage(parts.catalogue), // headers that stand for arguments must say what the arguments say
-    parts.hasToolAccess ? authorize() : undefined, // outside of all that may answer: every answer is checked
-    parts.rateLimit, //                     before all that may answer: a cache hit spends quota too
+    mirroredParamsStage(parts.catalogue), // Mcp-Param-* headers must say what the arguments say
+    parts.hasToolAccess ? authorize() : undefined, // outside of all that may answer: every answer, lists too, is checked
+    parts.rateLimit, // before all that may answer: a cache hit spends quota too (limits/rate-limit.ts)
     affinity(parts.affinity), //            an unknown session is answered before anything is spent on it
-    parts.results, //                       the gateway's own answers: full texts of results that were truncated
-    parts.adviceTool, //                    one more of them: a tool that tells what the figures say
-    parts.timeouts, //                      the clock covers everything that may wait: queues, connects, the upstream
-    ...parts.cache, //                      after all that may refuse: a hit is no way around a rule, but needs no slot
-    parts.concurrency, //                   a client's own slots, and its queue for them
-    parts.toolConcurrency, //               what all clients share comes last: whoever waits for it has a slot already
-    parts.responseCap, //                   a result is cut before anybody keeps or sends it
-    parts.recovery, //                      next to what forwards: all that stands outside goes on as if nothing had been
+    parts.results, // the gateway's own answers: full texts of cut results (limits/results-resource.ts)
+    parts.adviceTool, // one more of them: the tool gateway_advice (advise/advice-tool.ts)
+    parts.timeouts, // the clock covers all that may wait: queues, connects, upstreams (limits/timeouts.ts)
+    ...parts.cache, // after all that may refuse: a hit is no way around a rule, but needs no slot (cache/serve.ts)
+    parts.concurrency, // a client's own slots, and its queue for them (limits/concurrency.ts)
+    parts.toolConcurrency, // what all share comes last: who waits has a slot already (limits/tool-concurrency.ts)
+    parts.responseCap, // a result is cut before anybody keeps or sends it (limits/response-cap.ts)
+    parts.recovery, // next to what forwards: for all outside nothing has been (sessions/recovery.ts)
   ];
   return compose(
     stages.filter((stage) => stage !== undefined),

@@ -8,7 +8,7 @@ import { shareCache } from './cache/redis-share.ts';
 import type { SessionCodec } from './core/session.ts';
 import { Concurrency } from './limits/concurrency.ts';
 import { MemoryBuckets } from './limits/memory-buckets.ts';
-import type { Buckets } from './limits/rates.ts';
+import type { Buckets } from './limits/rate-limit.ts';
 import type { SharedLimits } from './limits/redis-limits.ts';
 import { shareLimits } from './limits/redis-limits.ts';
 import type { ResultStore } from './limits/result-store.ts';

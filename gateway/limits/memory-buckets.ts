@@ -1,6 +1,6 @@
 // Token buckets in memory: one number for each client, answered at once.
 import type { RateRule } from '../core/principal.ts';
-import type { Buckets } from './rates.ts';
+import type { Buckets } from './rate-limit.ts';
 
 /** Clients remembered before those with full buckets, who need not be, are forgotten. */
 const MANY_CLIENTS = 10_000;

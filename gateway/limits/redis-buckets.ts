@@ -3,7 +3,7 @@ import { RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
 import type { RateRule } from '../core/principal.ts';
 import type { RedisConnection, Script } from '../redis/redis-connection.ts';
 import { MemoryBuckets } from './memory-buckets.ts';
-import type { Buckets } from './rates.ts';
+import type { Buckets } from './rate-limit.ts';
 import { takeTokens } from './take-tokens.ts';
 
 /** Buckets for all clients; `replicas` says how many gateways share the rates. */

@@ -1,7 +1,7 @@
 // Limits through Redis: what makes slots, rates and full results those of all gateways that share it.
 import type { RedisConnection } from '../redis/redis-connection.ts';
 import type { Concurrency } from './concurrency.ts';
-import type { Buckets } from './rates.ts';
+import type { Buckets } from './rate-limit.ts';
 import { RedisBuckets } from './redis-buckets.ts';
 import { RedisFleet } from './redis-fleet.ts';
 import { RedisResults } from './redis-results.ts';

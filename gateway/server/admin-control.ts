@@ -1,7 +1,7 @@
 // Control over the admin listener: what changes a running gateway; POST only, behind the admin guard.
 import { Hono } from 'hono';
-import type { PurgeRequest } from '../cache/purge.ts';
-import { purgeNames } from '../cache/purge.ts';
+import type { PurgeRequest } from '../cache/purge-names.ts';
+import { purgeNames } from '../cache/purge-names.ts';
 import type { Endpoint } from '../core/endpoint.ts';
 import type { Gateway } from '../gateway.ts';
 import { endpointLabel } from '../telemetry/access-log.ts';

@@ -18,11 +18,11 @@ import type { CertificateFiles } from './certificate.ts';
 import { answerDocument } from './documents.ts';
 import type { ListenerTimes } from './http-server.ts';
 import { changeCertificate, httpServer, listenerTimes } from './http-server.ts';
-import { readInbound, readTarget } from './inbound.ts';
 import { KeepAlives } from './keep-alives.ts';
 import { header } from './lean-request.ts';
 import { linger, send } from './outbound.ts';
 import type { PeerReader } from './peer.ts';
+import { readInbound, readTarget } from './read-head.ts';
 
 /** What a listener serves; replaced as a whole when the configuration is reloaded. */
 export interface PublicService {

@@ -1,7 +1,7 @@
 // Token buckets, in memory and in Redis: one contract.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { MemoryBuckets } from '../../gateway/limits/memory-buckets.ts';
-import type { Buckets } from '../../gateway/limits/rates.ts';
+import type { Buckets } from '../../gateway/limits/rate-limit.ts';
 import { RedisBuckets } from '../../gateway/limits/redis-buckets.ts';
 import { RedisConnection } from '../../gateway/redis/redis-connection.ts';
 import { hasRedis, RedisServer } from '../support/redis-server.ts';
