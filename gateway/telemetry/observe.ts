@@ -55,9 +55,10 @@ export class Observer {
 
   /** The stage for the exchanges of a pool. */
   stage(pool: string): Stage {
+    const end = (x: Exchange) => this.#end(x, pool);
     return (next) => (x) => {
       this.live.add(x);
-      x.defer(() => this.#end(x, pool));
+      x.defer(end);
       try {
         return next(x).catch((thrown: unknown) => this.#rescue(x, thrown));
       } catch (thrown) {
