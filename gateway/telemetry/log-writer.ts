@@ -29,7 +29,7 @@ export function openLogWriter(to: number | string): LogWriter {
 function pipeWriter(fd: number): LogWriter {
   const socket = fd === STDOUT ? process.stdout : new Socket({ fd, readable: false, writable: true });
   // Each write is told of its error; without a listener it would end the process besides.
-  socket.on('error', () => undefined);
+  if (!socket.listeners('error').includes(ignore)) socket.on('error', ignore);
   return {
     write: (bytes, done) => void socket.write(bytes, done),
     writeNow: (bytes) => void writeSync(fd, bytes),
@@ -38,6 +38,8 @@ function pipeWriter(fd: number): LogWriter {
     },
   };
 }
+
+function ignore(): void {}
 
 function fileWriter(fd: number, isOwn: boolean): LogWriter {
   const writer: LogWriter = {
