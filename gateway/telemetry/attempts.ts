@@ -5,18 +5,31 @@ import type { Failure } from '../core/failure.ts';
 import type { Figures } from './figures.ts';
 import type { Histogram, Instruments, Labels } from './instruments.ts';
 import { isOperation, type Known, nameLabel, Operations } from './operations.ts';
+import { Turn } from './turn.ts';
+
+interface EndedAttempt {
+  readonly x: Exchange;
+  readonly endpoint: Endpoint;
+  readonly errorType: string | undefined;
+  readonly tookMs: number;
+  /** Monotonic ms. */
+  readonly now: number;
+}
 
 /** Records the attempts at all endpoints. */
 export class Attempts {
   readonly #histogram: Histogram;
   readonly #figures: Figures;
   readonly #known: Known;
+  readonly #ended: Turn<EndedAttempt>;
   readonly #byEndpoint = new WeakMap<Endpoint, Operations>();
 
-  constructor(instruments: Instruments, figures: Figures, known: Known) {
+  /** `failed` is told of what goes wrong here; no call does. */
+  constructor(instruments: Instruments, figures: Figures, known: Known, failed: (problem: unknown) => void) {
     this.#histogram = instruments.histogram('mcp_client_operation_duration_seconds');
     this.#figures = figures;
     this.#known = known;
+    this.#ended = new Turn((attempt) => this.#record(attempt), failed);
   }
 
   /** Told at the end of each attempt, before the exchange goes on. */
@@ -24,8 +37,11 @@ export class Attempts {
     const now = performance.now();
     const tookMs = now - x.sentAt;
     x.upstreamMs += tookMs;
+    this.#ended.add({ x, endpoint, errorType: errorTypeOf(x, failure), tookMs, now });
+  }
+
+  #record({ x, endpoint, errorType, tookMs, now }: EndedAttempt): void {
     const operations = this.#operations(endpoint);
-    const errorType = errorTypeOf(x, failure);
     if (!x.stream) this.#figures.attempt(endpoint, tookMs, errorType, now);
     const { envelope } = x;
     if (isOperation(envelope)) {

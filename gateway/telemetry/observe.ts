@@ -14,6 +14,7 @@ import type { Figures } from './figures.ts';
 import type { CounterSeries, HistogramSeries, Instruments } from './instruments.ts';
 import type { Logger } from './logger.ts';
 import { isOperation, type Known, nameLabel, Operations } from './operations.ts';
+import { Turn } from './turn.ts';
 
 /** Told of each tool call at its end. */
 export type CallWatcher = (x: Exchange, call: Call) => void;
@@ -55,7 +56,15 @@ export class Observer {
 
   /** The stage for the exchanges of a pool. */
   stage(pool: string): Stage {
-    const end = (x: Exchange) => this.#end(x, pool);
+    const ended = new Turn<Exchange>(
+      (x) => this.#ended(x, pool),
+      (problem) => this.report(problem),
+    );
+    const end = (x: Exchange) => {
+      this.live.delete(x);
+      x.endedAt = performance.now();
+      ended.add(x);
+    };
     return (next) => (x) => {
       this.live.add(x);
       x.defer(end);
@@ -74,13 +83,17 @@ export class Observer {
 
   #rescue(x: Exchange, thrown: unknown): Reply {
     if (thrown instanceof Failure) return x.refuse(refusal('upstream_failed', { message: thrown.message }));
-    const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-    this.#log.error({ event: 'internal_error', message: error.message, stack: error.stack });
+    this.report(thrown);
     return x.refuse(refusal('internal_error'));
   }
 
-  #end(x: Exchange, pool: string): void {
-    this.live.delete(x);
+  /** Logs what should not have been thrown. */
+  report(thrown: unknown): void {
+    const { message, stack } = thrown instanceof Error ? thrown : new Error(String(thrown));
+    this.#log.error({ event: 'internal_error', message, stack });
+  }
+
+  #ended(x: Exchange, pool: string): void {
     const { envelope, errorType } = x;
     if (errorType !== undefined && Object.hasOwn(refusals, errorType)) {
       this.#refusals[errorType as RefusalReason].add();
@@ -92,7 +105,7 @@ export class Observer {
 
   #message(x: Exchange, message: Envelope, pool: string): void {
     if (!isOperation(message)) return;
-    const now = performance.now();
+    const now = x.endedAt;
     const durationMs = now - x.startedAt;
     const label = nameLabel(this.#known, pool, message);
     const tool = message.method === Method.toolsCall ? label : '';

@@ -58,7 +58,9 @@ export class Telemetry {
     this.#version = version;
     this.#known = { tool: knowsTool, prompt: knowsPrompt };
     this.#observer = new Observer(this.instruments, this.figures, logger, this.#known, callEnded);
-    this.#attempts = new Attempts(this.instruments, this.figures, this.#known);
+    this.#attempts = new Attempts(this.instruments, this.figures, this.#known, (problem) =>
+      this.#observer.report(problem),
+    );
     this.#sessions = new SessionDurations(this.instruments);
     this.#endProcessMetrics = processMetrics(this.instruments, version);
     this.byClient('mcp_gateway_in_flight', () => this.#inFlight());

@@ -2,6 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
 import type { Exchange } from '../../gateway/core/exchange.ts';
 import type { Reply } from '../../gateway/core/reply.ts';
@@ -12,7 +13,7 @@ import { Telemetry } from '../../gateway/telemetry/telemetry.ts';
 
 export interface Observed {
   readonly telemetry: Telemetry;
-  /** Runs the exchange through the stage of pool `search` around `last`, then ends it. */
+  /** Runs the exchange through the stage of pool `search` around `last`, then ends it and the turn. */
   run(x: Exchange, last?: Handler): Promise<Reply>;
   /** Lines of /metrics that begin with `name`, without comments. */
   metric(name: string): Promise<string[]>;
@@ -50,6 +51,7 @@ export function observed(format: LogFormat = 'json'): Observed {
     async run(x, last = async () => ok) {
       const reply = await telemetry.observe('search')(last)(x);
       x.close();
+      await setImmediate();
       return reply;
     },
     async metric(name) {
