@@ -169,7 +169,8 @@ export function buildGateway(config: Config, shared: Shared, previous?: Gateway)
       },
     };
     handlers.set(route.path, pipeline(parts));
-    operatorHandlers.set(route.path, pipeline({ ...parts, authenticate: operator }));
+    const tried = pipeline({ ...parts, authenticate: operator });
+    operatorHandlers.set(route.path, (x) => tried(x).catch((thrown: unknown) => telemetry.rescue(x, thrown)));
   }
   return {
     config,

@@ -41,7 +41,7 @@ export interface Parts extends ForwardParts {
 /** Composes the handler of a route with one pool and no prefix: bytes pass through untouched. */
 export function pipeline(parts: Parts): Handler {
   const stages: (Stage | undefined)[] = [
-    parts.observe, //                       outermost: sees refusals too, and turns whatever breaks into an answer
+    parts.observe, //                       outermost: counts, times and logs whatever comes of an exchange
     parts.trace, //                         its span ends before the log line that names it
     parts.authenticate, // by the head alone: an unknown caller buys no buffer (auth/authenticate.ts)
     receive(), //                           the body is read and peeked: what is not MCP ends here, and the era is known

@@ -37,6 +37,8 @@ export interface PublicService {
   readonly live: Slots<Exchange>;
   /** Whether the request that has just come is to be refused, for the process has too much to do. */
   overloaded(): boolean;
+  /** The answer to an exchange whose handler has thrown. */
+  rescue(x: Exchange, thrown: unknown): Reply;
   /** Told of each refusal given before there was an exchange. */
   refused(reason: RefusalReason): void;
   /** Whether the gateway is ready, for `/health`. */
@@ -211,7 +213,12 @@ export class PublicListener {
         broken();
       }
     };
-    handler(x).then(deliver, broken);
+    const rescue = (thrown: unknown) => deliver(this.#service.rescue(x, thrown));
+    try {
+      handler(x).then(deliver, rescue);
+    } catch (thrown) {
+      rescue(thrown);
+    }
   }
 
   #answerOther(req: IncomingMessage, res: ServerResponse, path: string): void {

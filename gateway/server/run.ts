@@ -197,6 +197,7 @@ function publicService(
     maxBodyBytes: listen.max_body,
     live: telemetry.live,
     overloaded: () => overload.sheds,
+    rescue: (x, thrown) => telemetry.rescue(x, thrown),
     refused: (reason) => telemetry.refused(reason),
     ready,
   };

@@ -1,4 +1,4 @@
-// Observe: the outermost stage; counts, times and logs every exchange, and lets nothing leave as an exception.
+// Observe: the outermost stage; counts, times and logs every exchange, and makes an answer of what one throws.
 import type { Exchange } from '../core/exchange.ts';
 import { Failure } from '../core/failure.ts';
 import { type RefusalReason, refusal, refusals } from '../core/refusal.ts';
@@ -68,11 +68,7 @@ export class Observer {
     return (next) => (x) => {
       this.live.add(x);
       x.defer(end);
-      try {
-        return next(x).catch((thrown: unknown) => this.#rescue(x, thrown));
-      } catch (thrown) {
-        return Promise.resolve(this.#rescue(x, thrown));
-      }
+      return next(x);
     };
   }
 
@@ -81,7 +77,8 @@ export class Observer {
     this.#refusals[reason].add();
   }
 
-  #rescue(x: Exchange, thrown: unknown): Reply {
+  /** The answer that is made of what a handler has thrown. */
+  rescue(x: Exchange, thrown: unknown): Reply {
     if (thrown instanceof Failure) return x.refuse(refusal('upstream_failed', { message: thrown.message }));
     this.report(thrown);
     return x.refuse(refusal('internal_error'));

@@ -4,6 +4,7 @@ import type { Endpoint } from '../core/endpoint.ts';
 import type { Exchange } from '../core/exchange.ts';
 import type { Failure } from '../core/failure.ts';
 import type { RefusalReason } from '../core/refusal.ts';
+import type { Reply } from '../core/reply.ts';
 import type { Slots } from '../core/slots.ts';
 import type { Stage } from '../core/stage.ts';
 import { endpointLabel } from './access-log.ts';
@@ -68,9 +69,14 @@ export class Telemetry {
     this.instruments.read('mcp_gateway_log_lines_dropped_total', () => [[{}, logger.dropped]]);
   }
 
-  /** The outermost stage for the exchanges of a pool: counts, times, logs, and answers what is thrown. */
+  /** The outermost stage for the exchanges of a pool: counts, times, logs. */
   observe(pool: string): Stage {
     return this.#observer.stage(pool);
+  }
+
+  /** The answer to an exchange whose handler has thrown, which whoever calls the handler asks for. */
+  rescue(x: Exchange, thrown: unknown): Reply {
+    return this.#observer.rescue(x, thrown);
   }
 
   /** The stage that traces the exchanges of a pool; undefined where no spans are exported. Stands within `observe`. */

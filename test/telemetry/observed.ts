@@ -49,7 +49,8 @@ export function observed(format: LogFormat = 'json'): Observed {
   return {
     telemetry,
     async run(x, last = async () => ok) {
-      const reply = await telemetry.observe('search')(last)(x);
+      const answered = async () => telemetry.observe('search')(last)(x);
+      const reply = await answered().catch((thrown: unknown) => telemetry.rescue(x, thrown));
       x.close();
       await setImmediate();
       return reply;

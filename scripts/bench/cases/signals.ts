@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { BenchCase, Outcome } from '../bench-case.ts';
 import { MODERN_LOOKUP } from '../calls.ts';
 import { sameCall, startContenders } from '../contenders.ts';
-import { measureCalls } from '../measure-calls.ts';
+import { cpuRatio } from '../side-by-side.ts';
 import type { Subject } from '../subject.ts';
 import { planFor } from '../subject.ts';
 import { gateway, gatewayConfig, startGateway } from '../subjects/gateway.ts';
@@ -32,19 +32,13 @@ export const signals: BenchCase = {
     const plan = planFor(await startStaticUpstream(lab), 'modern');
     const entries = [silent, gateway].map((subject) => ({ subject, prepare: sameCall(MODERN_LOOKUP) }));
     const contenders = await startContenders(lab, settings, plan, entries, outcome);
-    await measureCalls(lab, settings, 'pass_through_signals', [16, 64], contenders, outcome);
-    for (const row of outcome.results) {
-      if (row.subject !== gateway.name || row.metric !== 'cpu_us_per_request') continue;
-      const off = outcome.results.find(
-        ({ subject, concurrency, metric }) =>
-          subject === silent.name && concurrency === row.concurrency && metric === row.metric,
-      );
-      if (off === undefined) continue;
-      row.ratio_to = silent.name;
-      row.ratio = Number((row.value / off.value).toPrecision(4));
+    const [off, on] = contenders;
+    if (off === undefined || on === undefined) return outcome;
+    for (const concurrency of settings.concurrencies ?? [16, 64]) {
+      const ratio = await cpuRatio(lab, settings, 'pass_through_signals', concurrency, [off, on], outcome);
       outcome.goals.push({
-        text: `c=${row.concurrency}: metrics and logs make a request cost ${row.ratio} times the CPU (at most ${MOST})`,
-        met: row.ratio <= MOST,
+        text: `c=${concurrency}: metrics and logs make a request cost ${ratio.toFixed(2)} times the CPU (at most ${MOST})`,
+        met: ratio <= MOST,
       });
     }
     return outcome;
