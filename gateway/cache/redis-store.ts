@@ -15,6 +15,8 @@ const PURGE_REMEMBERED_MS = 31 * 24 * 3600_000;
 const RETRY_MS = 200;
 /** Purges that wait for Redis' return; more become one of everything. */
 const MAX_PENDING = 1000;
+/** Leases to be released once Redis is back; what is beyond runs out by itself. */
+const MAX_FORSAKEN = 1000;
 const CHANNEL = 'cache:purged';
 const ALL = 'all';
 
@@ -40,6 +42,8 @@ export class RedisStore implements SharedStore {
   readonly #purge: Script;
   readonly #leases = new Map<string, Lease>();
   readonly #pending = new Set<string>();
+  /** Names by the tokens of leases that are not to be. */
+  readonly #forsaken = new Map<string, string>();
   readonly #unsubscribe: () => void;
   #hears = false;
   #renewal: NodeJS.Timeout | undefined = undefined;
@@ -69,6 +73,7 @@ export class RedisStore implements SharedStore {
     });
     redis.onState((up) => {
       if (up) this.#flush();
+      if (up) this.#releaseForsaken();
     });
   }
 
@@ -82,7 +87,10 @@ export class RedisStore implements SharedStore {
     const when = wanted === 'no_lease' ? 'never' : wanted === 'any' ? 'missing' : 'always';
     const keys = this.#keysOf(address, address.name);
     const answer = await this.#look(keys.length, ...keys, when, token, LEASE_MS, this.#seals.maxSealedBytes);
-    if (!Array.isArray(answer)) return away;
+    if (!Array.isArray(answer)) {
+      if (when !== 'never') this.#forsake(address.name, token);
+      return away;
+    }
     const [value, leased, since] = answer as [Buffer | null, number, Buffer];
     const lease = leased === 1 ? this.#hold(address.name, { token, since: since.toString() }) : undefined;
     if (value !== null) {
@@ -130,6 +138,17 @@ export class RedisStore implements SharedStore {
     this.#unsubscribe();
     clearInterval(this.#renewal);
     clearTimeout(this.#retry);
+  }
+
+  /** A look that nobody waits for any more may yet be carried out, and lease what nobody then fetches. */
+  #forsake(name: string, token: string): void {
+    if (this.#forsaken.size < MAX_FORSAKEN) this.#forsaken.set(token, name);
+    if (this.#redis.up) this.#releaseForsaken();
+  }
+
+  #releaseForsaken(): void {
+    for (const [token, name] of this.#forsaken) void this.#release(1, this.#key('l', name), token);
+    this.#forsaken.clear();
   }
 
   #flush(): void {
