@@ -16,7 +16,7 @@ export interface AnswerHead {
   readonly idleMs: number | undefined;
 }
 
-const statusLine = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: [\t\x20-\x7e\x80-\xff]*)?$/;
+const statusLine = /^HTTP\/1\.([01]) ([1-5]\d\d)(?: [\t\x20-\x7e\x80-\xff]*)?$/;
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 /** A field value has no control characters but tabs (RFC 9110 §5.5); a lone CR or LF is one, too. */
 const control = /[^\t\x20-\x7e\x80-\xff]/;
@@ -48,6 +48,7 @@ function parse(text: string): AnswerHead {
   let length: number | undefined;
   let chunked = false;
   let keepsAlive = minor === '1';
+  let closes = false;
   let idleMs: number | undefined;
   for (let pos = end === -1 ? text.length : end + 2; pos < text.length; ) {
     const eol = text.indexOf('\r\n', pos);
@@ -71,7 +72,8 @@ function parse(text: string): AnswerHead {
         chunked = true;
         break;
       case 'connection':
-        keepsAlive = connectionKeepsAlive(value, keepsAlive);
+        closes ||= asks(value, 'close');
+        keepsAlive ||= asks(value, 'keep-alive');
         break;
       case 'keep-alive':
         idleMs = Number(idleHint.exec(value)?.[1] ?? Number.NaN) * 1000;
@@ -86,7 +88,7 @@ function parse(text: string): AnswerHead {
   const status = Number(code);
   const bodyless = status < 200 || status === 204 || status === 304;
   const framing = bodyless ? 0 : chunked ? 'chunked' : (length ?? 'close');
-  return { status, headers, framing, keepsAlive: keepsAlive && framing !== 'close', idleMs };
+  return { status, headers, framing, keepsAlive: keepsAlive && !closes && framing !== 'close', idleMs };
 }
 
 function trimmed(text: string, from: number, to: number): string {
@@ -101,8 +103,10 @@ function isBlank(code: number): boolean {
   return code === 0x20 || code === 0x09;
 }
 
-function connectionKeepsAlive(value: string, before: boolean): boolean {
-  const options = value.toLowerCase().split(',');
-  if (options.some((option) => option.trim() === 'close')) return false;
-  return before || options.some((option) => option.trim() === 'keep-alive');
+/** Whether a Connection header names an option. */
+function asks(value: string, option: string): boolean {
+  return value
+    .toLowerCase()
+    .split(',')
+    .some((one) => one.trim() === option);
 }

@@ -14,9 +14,12 @@ export interface AnswerEvents {
 
 /** Bytes that a head may have, and all trailers of one answer; as in Node. */
 const MAX_HEAD_BYTES = 16 * 1024;
+/** Times that a server may say "100 Continue" to one request. */
+const MAX_CONTINUES = 10;
 /** A chunk's size line: hexadecimal digits and extensions, which nobody uses. */
 const MAX_LINE_BYTES = 1024;
 
+const VERSION = 'HTTP/1.';
 const HEAD_END = Buffer.from('\r\n\r\n');
 const sizeLine = /^([0-9A-Fa-f]{1,12})[\t ]*(?:;[\t\x20-\x7e\x80-\xff]*)?$/;
 /** Trailers are read and forgotten, but for those that no trailer may be (RFC 9110 §6.5.1). */
@@ -35,7 +38,10 @@ export class AnswerParser {
   /** The beginning of a head or line that is not whole yet. */
   #partial: Buffer = none;
   #trailerBytes = 0;
+  #continues = 0;
   #stopped = false;
+  /** Chunks of what came last, which are handed on together: of chunks of a byte each, each would cost a buffer of its own. */
+  #chunks: Buffer[] = [];
 
   constructor(events: AnswerEvents) {
     this.#events = events;
@@ -50,6 +56,7 @@ export class AnswerParser {
   expect(): void {
     this.#state = 'head';
     this.#trailerBytes = 0;
+    this.#continues = 0;
   }
 
   /** Takes no more bytes. */
@@ -59,6 +66,22 @@ export class AnswerParser {
 
   /** Throws an `HttpFault` where the bytes are no answer to anything. */
   push(bytes: Buffer): void {
+    try {
+      this.#read(bytes);
+    } finally {
+      this.#handOn();
+    }
+  }
+
+  #handOn(): void {
+    if (this.#chunks.length === 0) return;
+    const [first] = this.#chunks;
+    const bytes = this.#chunks.length === 1 ? (first as Buffer) : Buffer.concat(this.#chunks);
+    this.#chunks = [];
+    if (!this.#stopped) this.#events.onBody(bytes);
+  }
+
+  #read(bytes: Buffer): void {
     let chunk = bytes;
     if (this.#partial.length > 0) {
       chunk = Buffer.concat([this.#partial, bytes]);
@@ -98,14 +121,19 @@ export class AnswerParser {
     const end = chunk.indexOf(HEAD_END, pos);
     if ((end === -1 ? chunk.length : end) - pos > MAX_HEAD_BYTES) throw notHttp('The head is too long');
     if (end === -1) {
+      // What speaks another protocol may wait for an answer of ours, and would be found out by the timeout only.
+      if (chunk.length - pos >= VERSION.length && chunk.indexOf(VERSION, pos, 'latin1') !== pos) {
+        throw notHttp('The status line is none');
+      }
       this.#partial = chunk.subarray(pos);
       return -1;
     }
     const head = readAnswerHead(chunk.toString('latin1', pos, end));
     const { status, framing } = head;
     if (status === 101) throw notHttp('The protocol is switched, though nobody asked');
-    // 100 answers an expectation that is never sent.
-    if (status === 100) throw notHttp('The request is told to go on, though it never asked');
+    // 100 answers an expectation that is never sent; a client must bear it nevertheless (RFC 9110 §15.2).
+    if (status === 100 && ++this.#continues > MAX_CONTINUES)
+      throw notHttp('The request is told to go on and on');
     if (status >= 200) {
       if (framing === 'chunked') this.#state = 'size';
       else if (framing === 'close') this.#state = 'close';
@@ -122,7 +150,9 @@ export class AnswerParser {
   #content(chunk: Buffer, pos: number): number {
     const stop = Math.min(chunk.length, pos + this.#left);
     this.#left -= stop - pos;
-    this.#events.onBody(chunk.subarray(pos, stop));
+    const piece = chunk.subarray(pos, stop);
+    if (this.#state === 'chunk') this.#chunks.push(piece);
+    else this.#events.onBody(piece);
     if (this.#left === 0) this.#state = this.#state === 'chunk' ? 'chunk_end' : 'done';
     return stop;
   }
@@ -156,6 +186,7 @@ export class AnswerParser {
   }
 
   #end(surplus: boolean): void {
+    this.#handOn();
     this.#state = 'idle';
     if (!this.#stopped) this.#events.onEnd(surplus);
   }

@@ -7,10 +7,20 @@ import { HttpFault } from './http-fault.ts';
 import type { Request } from './request-bytes.ts';
 import { requestBytes } from './request-bytes.ts';
 
+/** A request's place among those that wait for a connection. */
+export interface QueuePlace {
+  /** It waits for one that others use, since there may be no more: no fault of the server's. */
+  readonly full: boolean;
+  /** Nobody waits for the request any more. */
+  leave(): void;
+}
+
 /** Who asked. Everything is told in this order, `onError` at any time and as the last. */
 export interface AnswerHandler {
   /** Nobody waits for the answer any more; a request that has not been sent then never is. */
   readonly isOver: boolean;
+  /** The request waits for a connection. */
+  onQueued(place: QueuePlace): void;
   /** The request is being written: from here on the upstream may have seen it. */
   onSent(channel: Channel): void;
   /** Never for interim answers. */

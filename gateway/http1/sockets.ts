@@ -1,6 +1,6 @@
 // Sockets: the connections to one origin, kept alive between requests, and the requests that wait for one.
 import type { Socket } from 'node:net';
-import type { AnswerHandler, ChannelOwner } from './channel.ts';
+import type { AnswerHandler, ChannelOwner, QueuePlace } from './channel.ts';
 import { Channel } from './channel.ts';
 import { HttpFault } from './http-fault.ts';
 import type { Request } from './request-bytes.ts';
@@ -18,7 +18,7 @@ export interface SocketsOptions {
   readonly keepAliveMs: number;
 }
 
-interface Waiting {
+interface Waiting extends QueuePlace {
   readonly request: Request;
   readonly handler: AnswerHandler;
 }
@@ -38,7 +38,7 @@ export class Sockets implements ChannelOwner {
   readonly #options: SocketsOptions;
   readonly #channels = new Set<Channel>();
   readonly #free: Channel[] = [];
-  #waiting: Waiting[] = [];
+  readonly #waiting = new Set<Waiting>();
   #connecting = 0;
   #closing = false;
   #whenGone: (() => void) | undefined = undefined;
@@ -60,7 +60,7 @@ export class Sockets implements ChannelOwner {
 
   /** Requests that wait for a connection. */
   get pending(): number {
-    return this.#waiting.length;
+    return this.#waiting.size;
   }
 
   /** Sends `request` over a connection of its own, at once or when there is one. */
@@ -71,7 +71,14 @@ export class Sockets implements ChannelOwner {
       if (now - channel.idleSince < this.#idleMs(channel)) return this.#send(channel, request, handler);
       channel.close();
     }
-    this.#waiting.push({ request, handler });
+    const full = this.#channels.size >= this.#options.maxConnections;
+    const leave = () => {
+      this.#waiting.delete(waiting);
+      this.#settle();
+    };
+    const waiting: Waiting = { request, handler, full, leave };
+    this.#waiting.add(waiting);
+    handler.onQueued(waiting);
     this.#connectIfNeeded();
   }
 
@@ -89,7 +96,9 @@ export class Sockets implements ChannelOwner {
   destroy(): void {
     this.#closing = true;
     const gone = new HttpFault('closed', 'The gateway closed the connection');
-    for (const { handler } of this.#waiting.splice(0)) handler.onError(gone);
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const { handler } of waiting) handler.onError(gone);
     for (const channel of [...this.#channels]) channel.break(gone);
   }
 
@@ -119,7 +128,8 @@ export class Sockets implements ChannelOwner {
   }
 
   #nextWaiting(): Waiting | undefined {
-    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
+    for (const next of this.#waiting) {
+      this.#waiting.delete(next);
       if (!next.handler.isOver) return next;
     }
     return undefined;
@@ -127,10 +137,7 @@ export class Sockets implements ChannelOwner {
 
   #connectIfNeeded(): void {
     const { maxConnections } = this.#options;
-    while (
-      this.#connecting < this.#waiting.length &&
-      this.#channels.size + this.#connecting < maxConnections
-    ) {
+    while (this.#connecting < this.#waiting.size && this.#channels.size + this.#connecting < maxConnections) {
       this.#connecting++;
       this.#options.connect((error, socket) => this.#connected(error, socket));
     }
@@ -155,7 +162,7 @@ export class Sockets implements ChannelOwner {
     if (this.#channels.size > 0) return;
     clearInterval(this.#sweeper);
     this.#sweeper = undefined;
-    if (this.#connecting === 0 && this.#waiting.length === 0) this.#whenGone?.();
+    if (this.#connecting === 0 && this.#waiting.size === 0) this.#whenGone?.();
   }
 
   #sweep(): void {

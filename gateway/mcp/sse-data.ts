@@ -61,7 +61,7 @@ export class SseData {
   #endLine(): void {
     const isOther = this.#line === 'name' || this.#line === 'other';
     if (isOther && this.#name !== '' && this.#name !== DATA && this.#name.length < MAX_OTHER) {
-      this.other += `${this.#name}\n`;
+      if (this.other.length < MAX_OTHER) this.other += `${this.#name}\n`;
     }
     this.#line = 'name';
     this.#name = '';

@@ -8,7 +8,7 @@ import { refusal } from '../core/refusal.ts';
 import type { ByteStream, Reply, Sink } from '../core/reply.ts';
 import type { AttemptTrace } from '../core/trace.ts';
 import type { AnswerHead } from '../http1/answer-head.ts';
-import type { AnswerHandler, Channel } from '../http1/channel.ts';
+import type { AnswerHandler, Channel, QueuePlace } from '../http1/channel.ts';
 import { ReplyPeek } from '../mcp/reply-peek.ts';
 import { SseScanner } from '../mcp/sse-scanner.ts';
 import { bodyFailure, headFailure, statusFailure, unusable } from './answer-failures.ts';
@@ -33,6 +33,7 @@ export class Attempt implements AnswerHandler, ByteStream {
   readonly startedAt: number;
   readonly #owner: AttemptOwner;
   #channel: Channel | undefined = undefined;
+  #place: QueuePlace | undefined = undefined;
   #sink: Sink | undefined = undefined;
   #held: Buffer[] = [];
   #heldBytes = 0;
@@ -54,7 +55,12 @@ export class Attempt implements AnswerHandler, ByteStream {
     this.#owner = owner;
   }
 
+  onQueued(place: QueuePlace): void {
+    this.#place = place;
+  }
+
   onSent(channel: Channel): void {
+    this.#place = undefined;
     this.#channel = channel;
   }
 
@@ -65,7 +71,11 @@ export class Attempt implements AnswerHandler, ByteStream {
     this.endpoint.noteLatency(x.answeredAt - this.startedAt, x.answeredAt);
     const headers = ReplyHeaders.of(head);
     const failure = headFailure(x, status, headers, this.#owner.passesAuthorization);
-    if (failure !== undefined) return this.#turnDown(failure);
+    if (failure !== undefined) {
+      // Its body may be short, and its connection as good as before.
+      this.#channel?.discard(this);
+      return this.#break(failure);
+    }
     this.#status = status;
     this.#headers = headers.passed;
     this.#upstreamSession = headers.sessionId;
@@ -76,7 +86,9 @@ export class Attempt implements AnswerHandler, ByteStream {
       else this.#headTimer = setTimeout(() => this.#give(this, true), HOLD_HEAD_MS);
     } else {
       if (headers.json) this.#peek = new ReplyPeek();
-      if (typeof framing === 'number' && framing > HOLD_BYTES) this.#stream(framing);
+      if (typeof framing !== 'number' || framing <= HOLD_BYTES) return;
+      this.#headers.push('content-length', String(framing));
+      this.#give(this, false);
     }
   }
 
@@ -93,7 +105,7 @@ export class Attempt implements AnswerHandler, ByteStream {
     this.#heldBytes += chunk.length;
     if (this.#delivered) return;
     if (this.#sse !== undefined) this.#give(this, true);
-    else if (this.#heldBytes > HOLD_BYTES) this.#stream(undefined);
+    else if (this.#heldBytes > HOLD_BYTES) this.#give(this, false);
   }
 
   onEnd(): void {
@@ -160,7 +172,8 @@ export class Attempt implements AnswerHandler, ByteStream {
   /** Ends the upstream request; whoever still waits gets `why`. */
   abort(why: Refusal): void {
     if (this.isOver) return;
-    const end = why.reason === 'timeout' ? new Failure('timeout', true, why.message) : 'abandoned';
+    const isFault = why.reason === 'timeout' && this.#place?.full !== true;
+    const end = isFault ? new Failure('timeout', true, why.message) : 'abandoned';
     if (this.#delivered) this.#finish(why, end);
     else {
       const { errorType } = this.#x;
@@ -178,11 +191,6 @@ export class Attempt implements AnswerHandler, ByteStream {
     if (this.isOver) return;
     this.#end('abandoned');
     this.#channel?.abort(this);
-  }
-
-  #stream(length: number | undefined): void {
-    if (length !== undefined) this.#headers.push('content-length', String(length));
-    this.#give(this, false);
   }
 
   #give(body: Reply['body'], sse: boolean, failure?: Failure): void {
@@ -207,12 +215,6 @@ export class Attempt implements AnswerHandler, ByteStream {
       noteOutcome(x, message);
     }
     x.follower?.heard(signOf(message));
-  }
-
-  /** An answer that is refused by its head: its body may be short, and its connection as good as before. */
-  #turnDown(failure: Failure): void {
-    this.#channel?.discard(this);
-    this.#break(failure);
   }
 
   #breakOff(failure: Failure): void {
@@ -241,6 +243,7 @@ export class Attempt implements AnswerHandler, ByteStream {
 
   #end(end: AttemptEnd): void {
     this.isOver = true;
+    this.#place?.leave();
     clearTimeout(this.#headTimer);
     this.#owner.ended(this, end);
   }

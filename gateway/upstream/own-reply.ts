@@ -24,15 +24,23 @@ export async function readMessage(
     return undefined;
   }
   let text = '';
+  let size = 0;
   body.setEncoding('utf8');
   for await (const chunk of body) {
     text += chunk as string;
-    if (text.length > MAX_BYTES) throw new Error('answered with more than expected');
-    const answer = sse ? answerIn(text, id) : undefined;
+    size += (chunk as string).length;
+    if (size > MAX_BYTES) throw new Error('answered with more than expected');
+    if (!sse) continue;
+    // What is looked through is let go: else each chunk would have all before it looked through again.
+    text = text.replaceAll('\r\n', '\n');
+    const whole = text.lastIndexOf('\n\n') + 2;
+    if (whole === 1) continue;
+    const answer = answerIn(text.slice(0, whole), id);
     if (answer !== undefined) {
       body.destroy();
       return answer;
     }
+    text = text.slice(whole);
   }
   return sse ? answerIn(`${text}\n\n`, id) : parse(text);
 }

@@ -82,6 +82,7 @@ describe('an answer', () => {
   it.each([
     ['HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n', true],
     ['HTTP/1.1 200 OK\r\nconnection: x, Close\r\ncontent-length: 0\r\n\r\n', false],
+    ['HTTP/1.1 200 OK\r\nconnection: close\r\nconnection: keep-alive\r\ncontent-length: 0\r\n\r\n', false],
     ['HTTP/1.0 200 OK\r\ncontent-length: 0\r\n\r\n', false],
     ['HTTP/1.0 200 OK\r\nconnection: keep-alive\r\ncontent-length: 0\r\n\r\n', true],
   ])('%j keeps its connection: %s', (text, keepsAlive) => {
@@ -90,6 +91,15 @@ describe('an answer', () => {
 
   it('says how long its connection may be idle', () => {
     expect(read([`${ok}keep-alive: timeout=5, max=10\r\ncontent-length: 0\r\n\r\n`]).idleMs).toBe(5000);
+  });
+
+  it('in many small chunks that come at once is handed on in one piece', () => {
+    let pieces = 0;
+    const count = () => void pieces++;
+    const parser = new AnswerParser({ onHead() {}, onBody: count, onEnd() {} });
+    parser.expect();
+    parser.push(Buffer.from(`${ok}transfer-encoding: chunked\r\n\r\n${'1\r\na\r\n'.repeat(1000)}`));
+    expect(pieces).toBe(1);
   });
 
   it('with bytes behind it says so, and they are nobody’s', () => {
@@ -107,7 +117,9 @@ describe('what is no answer', () => {
     ['HTTP/2', 'HTTP/2 200\r\n\r\n'],
     ['a status of two digits', 'HTTP/1.1 20 OK\r\n\r\n'],
     ['a switch of protocols', 'HTTP/1.1 101 Switching\r\nupgrade: x\r\n\r\n'],
-    ['a word to go on', 'HTTP/1.1 100 Continue\r\n\r\n'],
+    ['words to go on without end', 'HTTP/1.1 100 Continue\r\n\r\n'.repeat(20)],
+    ['another protocol that waits for an answer', 'SSH-2.0-OpenSSH'],
+    ['a status beyond 599', 'HTTP/1.1 999 Odd\r\n\r\n'],
     ['two lengths', `${ok}content-length: 1\r\ncontent-length: 1\r\n\r\n`],
     ['a list of lengths', `${ok}content-length: 1, 1\r\n\r\n`],
     ['a signed length', `${ok}content-length: +1\r\n\r\n`],

@@ -4,7 +4,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { connect as connectTcp, createServer } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { AnswerHandler, Channel } from '../../gateway/http1/channel.ts';
+import type { AnswerHandler, Channel, QueuePlace } from '../../gateway/http1/channel.ts';
 import { type Connect, Sockets, type SocketsOptions } from '../../gateway/http1/sockets.ts';
 
 const cleanups: (() => void)[] = [];
@@ -58,6 +58,7 @@ class Asking implements AnswerHandler {
   status = 0;
   body = '';
   channel: Channel | undefined;
+  place: QueuePlace | undefined;
   readonly done: Promise<void>;
   #settle: { resolve: () => void; reject: (error: Error) => void };
 
@@ -65,6 +66,9 @@ class Asking implements AnswerHandler {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.done = promise;
     this.#settle = { resolve, reject };
+  }
+  onQueued(place: QueuePlace) {
+    this.place = place;
   }
   onSent(channel: Channel) {
     this.channel = channel;
@@ -136,9 +140,21 @@ describe('sockets', () => {
     const { port, requests } = await server((socket) => socket.write(ok('')));
     const sockets = socketsTo(port, { maxConnections: 1 });
     const [first, second, third] = [ask(sockets, 'a'), ask(sockets, 'b'), ask(sockets, 'c')];
-    second.isOver = true;
+    expect(sockets.pending).toBe(3);
+    second.place?.leave();
+    expect(sockets.pending).toBe(2);
     await Promise.all([first.done, third.done]);
     expect(requests.map((request) => request.slice(-1))).toEqual(['a', 'c']);
+  });
+
+  it('say whether a request waits for others or for a connection of its own', async () => {
+    const { port } = await server((socket) => setTimeout(() => socket.write(ok('')), 5));
+    const sockets = socketsTo(port, { maxConnections: 1 });
+    const first = ask(sockets);
+    while (sockets.connected === 0) await pause(1);
+    const second = ask(sockets);
+    expect([first.place?.full, second.place?.full]).toEqual([false, true]);
+    await Promise.all([first.done, second.done]);
   });
 
   it.each([
