@@ -58,6 +58,8 @@ export class Exchange {
   /** Monotonic ms at which the last attempt began, and at which its first answer byte came; 0: not yet. */
   sentAt = 0;
   answeredAt = 0;
+  /** Name of the pool that its route leads to. */
+  pool = '';
   /** Monotonic ms of its close; 0 before. */
   endedAt = 0;
   /** Time spent with upstreams over all attempts that have ended, in ms. */

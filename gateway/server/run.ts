@@ -60,7 +60,10 @@ export async function run(
     cacheEvictions: gateway.cache.memory.evictions,
   }));
   const advisor = new Advisor(() => gateway, samples);
-  const advice = () => reportOf(advisor.advice());
+  const advice = () => {
+    telemetry.flush();
+    return reportOf(advisor.advice());
+  };
   const telemetry = new Telemetry({
     logger,
     version,

@@ -2,10 +2,10 @@
 import type { Endpoint } from '../core/endpoint.ts';
 import type { Exchange } from '../core/exchange.ts';
 import type { Failure } from '../core/failure.ts';
+import { Batch } from './batch.ts';
 import type { Figures } from './figures.ts';
 import type { Histogram, Instruments, Labels } from './instruments.ts';
 import { isOperation, type Known, nameLabel, Operations } from './operations.ts';
-import { Turn } from './turn.ts';
 
 interface EndedAttempt {
   readonly x: Exchange;
@@ -21,7 +21,7 @@ export class Attempts {
   readonly #histogram: Histogram;
   readonly #figures: Figures;
   readonly #known: Known;
-  readonly #ended: Turn<EndedAttempt>;
+  readonly #ended: Batch<EndedAttempt>;
   readonly #byEndpoint = new WeakMap<Endpoint, Operations>();
 
   /** `failed` is told of what goes wrong here; no call does. */
@@ -29,7 +29,7 @@ export class Attempts {
     this.#histogram = instruments.histogram('mcp_client_operation_duration_seconds');
     this.#figures = figures;
     this.#known = known;
-    this.#ended = new Turn((attempt) => this.#record(attempt), failed);
+    this.#ended = new Batch((attempt) => this.#record(attempt), failed);
   }
 
   /** Told at the end of each attempt, before the exchange goes on. */
@@ -38,6 +38,11 @@ export class Attempts {
     const tookMs = now - x.sentAt;
     x.upstreamMs += tookMs;
     this.#ended.add({ x, endpoint, errorType: errorTypeOf(x, failure), tookMs, now });
+  }
+
+  /** Records what has been told so far. */
+  flush(): void {
+    this.#ended.flush();
   }
 
   #record({ x, endpoint, errorType, tookMs, now }: EndedAttempt): void {

@@ -9,12 +9,12 @@ import type { Envelope } from '../mcp/envelope.ts';
 import { Method } from '../mcp/methods.ts';
 import type { Call } from './access-log.ts';
 import { AccessLog } from './access-log.ts';
+import { Batch } from './batch.ts';
 import { CacheLookups } from './cache-lookups.ts';
 import type { Figures } from './figures.ts';
 import type { CounterSeries, HistogramSeries, Instruments } from './instruments.ts';
 import type { Logger } from './logger.ts';
 import { isOperation, type Known, nameLabel, Operations } from './operations.ts';
-import { Turn } from './turn.ts';
 
 /** Told of each tool call at its end. */
 export type CallWatcher = (x: Exchange, call: Call) => void;
@@ -23,6 +23,10 @@ export type CallWatcher = (x: Exchange, call: Call) => void;
 export class Observer {
   /** Begun and not yet ended. */
   readonly live = new Slots<Exchange>();
+  readonly #ended = new Batch<Exchange>(
+    (x) => this.#record(x),
+    (problem) => this.report(problem),
+  );
   readonly #log: Logger;
   readonly #accessLog: AccessLog;
   readonly #figures: Figures;
@@ -56,20 +60,17 @@ export class Observer {
 
   /** The stage for the exchanges of a pool. */
   stage(pool: string): Stage {
-    const ended = new Turn<Exchange>(
-      (x) => this.#ended(x, pool),
-      (problem) => this.report(problem),
-    );
-    const end = (x: Exchange) => {
-      this.live.delete(x);
-      x.endedAt = performance.now();
-      ended.add(x);
-    };
     return (next) => (x) => {
+      x.pool = pool;
       this.live.add(x);
-      x.defer(end);
+      x.defer(this.#end);
       return next(x);
     };
+  }
+
+  /** Records what has ended so far. */
+  flush(): void {
+    this.#ended.flush();
   }
 
   /** Counts a refusal that was given before there was an exchange. */
@@ -90,8 +91,14 @@ export class Observer {
     this.#log.error({ event: 'internal_error', message, stack });
   }
 
-  #ended(x: Exchange, pool: string): void {
-    const { envelope, errorType } = x;
+  readonly #end = (x: Exchange): void => {
+    this.live.delete(x);
+    x.endedAt = performance.now();
+    this.#ended.add(x);
+  };
+
+  #record(x: Exchange): void {
+    const { envelope, errorType, pool } = x;
     if (errorType !== undefined && Object.hasOwn(refusals, errorType)) {
       this.#refusals[errorType as RefusalReason].add();
     }

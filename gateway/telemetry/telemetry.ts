@@ -159,14 +159,22 @@ export class Telemetry {
 
   /** The metrics as Prometheus text. */
   async render(): Promise<string> {
+    this.flush();
     const [producer, { prometheusText }] = await Promise.all([this.producer(), import('./prometheus.ts')]);
     const { resourceMetrics, errors } = await producer.collect();
     for (const error of errors) this.#logger.warn({ event: 'metric_unreadable', message: String(error) });
     return prometheusText(resourceMetrics);
   }
 
+  /** Records the calls that have ended: to be called before figures are read. */
+  flush(): void {
+    this.#attempts.flush();
+    this.#observer.flush();
+  }
+
   /** Sends what is still to be exported and ends what runs beside the requests. */
   async close(): Promise<void> {
+    this.flush();
     this.#endProcessMetrics();
     await this.#exports?.close(EXPORT_CLOSE_MS);
   }

@@ -2,7 +2,6 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setImmediate } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
 import type { Exchange } from '../../gateway/core/exchange.ts';
 import type { Reply } from '../../gateway/core/reply.ts';
@@ -13,7 +12,7 @@ import { Telemetry } from '../../gateway/telemetry/telemetry.ts';
 
 export interface Observed {
   readonly telemetry: Telemetry;
-  /** Runs the exchange through the stage of pool `search` around `last`, then ends it and the turn. */
+  /** Runs the exchange through the stage of pool `search` around `last`, then ends it and records it. */
   run(x: Exchange, last?: Handler): Promise<Reply>;
   /** Lines of /metrics that begin with `name`, without comments. */
   metric(name: string): Promise<string[]>;
@@ -52,7 +51,7 @@ export function observed(format: LogFormat = 'json'): Observed {
       const answered = async () => telemetry.observe('search')(last)(x);
       const reply = await answered().catch((thrown: unknown) => telemetry.rescue(x, thrown));
       x.close();
-      await setImmediate();
+      telemetry.flush();
       return reply;
     },
     async metric(name) {

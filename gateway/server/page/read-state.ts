@@ -39,6 +39,7 @@ const PLACES = 1000;
 export function readState(sources: StateSources): AdminState {
   const { shared } = sources;
   const { figures } = shared.telemetry;
+  shared.telemetry.flush();
   const gateway = sources.current();
   const checks = sources.checks().map(({ name, ok, detail }) => ({ name, ok, detail: ok ? '' : detail }));
   const tools = figures.tools();
