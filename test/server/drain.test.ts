@@ -52,7 +52,8 @@ const ready = async (gw: TestGateway) => (await fetch(`${gw.adminUrl}/readyz`)).
 describe('a gateway that shuts down', () => {
   it('says so at once, serves on for the delay with every answer closing its connection, then accepts nothing', async () => {
     const gw = await gateway(`drain: { delay: 1500ms }\n${pools(await upstream())}`, false);
-    expect(await ready(gw)).toBe(200);
+    // It is ready once an endpoint has answered its first check.
+    await expect.poll(() => ready(gw)).toBe(200);
     const stopped = gw.stop();
     expect(await ready(gw)).toBe(503);
     const answer = await call(gw.at());
