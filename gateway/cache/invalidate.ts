@@ -3,6 +3,7 @@ import type { Exchange } from '../core/exchange.ts';
 import type { Refusal } from '../core/refusal.ts';
 import type { ByteStream, Reply, Sink } from '../core/reply.ts';
 import type { Stage } from '../core/stage.ts';
+import type { Envelope } from '../mcp/envelope.ts';
 import { Method } from '../mcp/methods.ts';
 import type { Cache } from './cache.ts';
 import type { PoolRules } from './rules.ts';
@@ -11,15 +12,25 @@ import { tagOf } from './tags.ts';
 /** The stage. A call whose outcome is unknown may have succeeded, so it purges too. */
 export function invalidate(cache: Cache, rules: PoolRules): Stage {
   return (next) => (x) => {
-    const { method, name } = x.envelope;
-    if (method !== Method.toolsCall || name === undefined) return next(x);
-    const tags = rules.invalidates(name);
+    const tags = tagsOf(x, rules);
     if (tags === undefined) return next(x);
     const purge = () => {
-      if (mayHaveSucceeded(x)) cache.purge(tags.map(tagOf.named));
+      // Which calls of a batch have failed is not known here.
+      if (x.envelope.kind === 'batch' || mayHaveSucceeded(x)) cache.purge(tags.map(tagOf.named));
     };
     return next(x).then((reply) => after(x, reply, purge));
   };
+}
+
+/** What the calls of an exchange invalidate; undefined where nothing. */
+function tagsOf({ envelope }: Exchange, rules: PoolRules): readonly string[] | undefined {
+  if (envelope.kind !== 'batch') return tagsOfCall(envelope, rules);
+  const tags = envelope.items.flatMap((item) => tagsOfCall(item, rules) ?? []);
+  return tags.length === 0 ? undefined : tags;
+}
+
+function tagsOfCall({ method, name }: Envelope, rules: PoolRules): readonly string[] | undefined {
+  return method === Method.toolsCall && name !== undefined ? rules.invalidates(name) : undefined;
 }
 
 function after(x: Exchange, reply: Reply, purge: () => void): Reply {

@@ -48,8 +48,12 @@ export function whatOfParams(
 /** Who an answer is for under `scope`; a stated scope begins as the client's own. */
 export function whoKey(x: Exchange, rules: PoolRules, rule: CacheRule, scope: Scope): string {
   const vary = rule.varyHeaders.length === 0 ? '' : headerValues(x.inbound.raw, rule.varyHeaders);
-  if (scope === 'public') return vary === '' ? PUBLIC : `${PUBLIC}${digest(vary)}`;
   const { principal, session } = x;
+  if (scope === 'public') {
+    // Whoever may get less than others has entries apart: what is kept for others was not cut to that size.
+    const cap = principal.policy?.responseChars;
+    return vary === '' && cap === undefined ? PUBLIC : `${PUBLIC}${digest(vary, String(cap ?? ''))}`;
+  }
   const own = scope === 'session' ? (session?.nonce ?? '') : '';
   // What the upstream is told of the client may be what its answer depends on.
   const seen = rules.forwardedHeaders.length === 0 ? '' : headerValues(x.inbound.raw, rules.forwardedHeaders);
