@@ -25,6 +25,7 @@ export class SseSplitter {
     let start = 0;
     let pos = 0;
     let cr = chunk.indexOf(CR);
+    let lf = chunk.indexOf(LF);
     while (pos < length) {
       if (this.#afterCr) {
         this.#afterCr = false;
@@ -34,7 +35,7 @@ export class SseSplitter {
         }
       }
       if (cr !== -1 && cr < pos) cr = chunk.indexOf(CR, pos);
-      const lf = chunk.indexOf(LF, pos);
+      if (lf !== -1 && lf < pos) lf = chunk.indexOf(LF, pos);
       const end = lf === -1 ? (cr === -1 ? length : cr) : cr !== -1 && cr < lf ? cr : lf;
       if (end > pos) this.#lineEmpty = this.#eventEmpty = false;
       if (end === length) break;
