@@ -51,7 +51,7 @@ export class Catalogue {
   /** The tool of this name, if the pool lists it; an unknown name makes the list be asked for again, in its time. */
   find(name: string): KnownTool | undefined {
     const tool = this.#tools.get(name);
-    if (tool === undefined) this.refresh().catch(() => {});
+    if (tool === undefined && this.#isDue) this.refresh().catch(() => {});
     return tool;
   }
 
@@ -63,17 +63,19 @@ export class Catalogue {
 
   /** Asks an endpoint for its list unless that was done a moment ago; rejects when it does not answer. */
   async refresh(): Promise<void> {
-    const now = this.#now();
-    if (now - this.#askedAt < REFRESH_EVERY_MS) return;
     const endpoint = this.#pool.available[0];
-    if (endpoint === undefined) return;
-    this.#askedAt = now;
+    if (!this.#isDue || endpoint === undefined) return;
+    this.#askedAt = this.#now();
     const client = new OwnClient(this.#pool, endpoint);
     try {
       this.#tools = await list(client);
     } finally {
       await client.close().catch(() => {});
     }
+  }
+
+  get #isDue(): boolean {
+    return this.#now() - this.#askedAt >= REFRESH_EVERY_MS;
   }
 }
 
