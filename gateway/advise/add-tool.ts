@@ -1,9 +1,7 @@
 // Adds a tool to a list: its bytes go in at the front of the array, and all others stay as they are.
-import type { EventEditor } from '../core/edited-stream.ts';
-import { JsonScanner, ScanProblem } from '../mcp/json-scanner.ts';
-import { SseData, sseEvent } from '../mcp/sse-data.ts';
+import { ScanProblem } from '../mcp/json-scanner.ts';
+import { MemberScanner } from '../mcp/member-scanner.ts';
 
-const OPEN_BRACE = 0x7b;
 const OPEN_BRACKET = 0x5b;
 /** Schemas nest deeper than requests do, and a list holds many of them. */
 const LIMITS = { depth: 256, elements: 5_000_000 };
@@ -25,12 +23,12 @@ export function addTool(answer: Buffer, tool: Buffer): Buffer {
 }
 
 /** Finds where the elements of `result.tools` begin. */
-class ListFinder extends JsonScanner {
+class ListFinder extends MemberScanner {
   at = -1;
   empty = false;
 
   document(): void {
-    this.#member('result', 0, (depth) => this.#member('tools', depth, (d) => this.#tools(d)));
+    this.member('result', 0, (depth) => this.member('tools', depth, (d) => this.#tools(d)));
     this.finish();
   }
 
@@ -43,44 +41,5 @@ class ListFinder extends JsonScanner {
       return;
     }
     this.value(depth);
-  }
-
-  /** Walks a value; where it is an object, hands each member called `name` to `read`. */
-  #member(name: string, depth: number, read: (depth: number) => void): void {
-    if (this.peek() !== OPEN_BRACE) return this.value(depth);
-    this.open(depth + 1);
-    for (let first = true; this.nextKey(first); first = false) {
-      if (this.key() === name) read(depth + 1);
-      else this.value(depth + 1);
-    }
-  }
-}
-
-/** Adds the tool to the list that an event carries; each event is held until it is whole. */
-export class ToolAdder implements EventEditor {
-  readonly midEvent = false;
-  readonly #tool: Buffer;
-  #held: Buffer[] = [];
-
-  constructor(tool: Buffer) {
-    this.#tool = tool;
-  }
-
-  piece(piece: Buffer, ends: boolean, write: (bytes: Buffer) => void): void {
-    this.#held.push(piece);
-    if (!ends) return;
-    const raw = Buffer.concat(this.#held);
-    this.#held = [];
-    const data: Buffer[] = [];
-    const event = new SseData((bytes) => data.push(bytes));
-    event.push(raw);
-    const message = Buffer.concat(data);
-    const list = addTool(message, this.#tool);
-    write(list === message ? raw : sseEvent(event.other, list));
-  }
-
-  flush(write: (bytes: Buffer) => void): void {
-    for (const bytes of this.#held) write(bytes);
-    this.#held = [];
   }
 }

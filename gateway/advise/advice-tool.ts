@@ -3,8 +3,9 @@ import { EditedStream, readWhole } from '../core/edited-stream.ts';
 import type { Exchange } from '../core/exchange.ts';
 import type { Reply } from '../core/reply.ts';
 import type { Stage } from '../core/stage.ts';
+import { WholeEvents } from '../core/whole-events.ts';
 import { Method } from '../mcp/methods.ts';
-import { addTool, ToolAdder } from './add-tool.ts';
+import { addTool } from './add-tool.ts';
 import type { AdviceReport } from './report.ts';
 import { textOf } from './report.ts';
 
@@ -56,7 +57,10 @@ function listed(x: Exchange, reply: Reply): Reply | Promise<Reply> {
   const { body } = reply;
   if (body === null || reply.refusal !== undefined || reply.status !== 200) return reply;
   if (body instanceof Uint8Array) return whole(reply, body as Buffer);
-  if (reply.sse) return { ...reply, body: new EditedStream(body, new ToolAdder(definition)) };
+  if (reply.sse) {
+    const adder = new WholeEvents((message) => addTool(message, definition), 'pass');
+    return { ...reply, body: new EditedStream(body, adder) };
+  }
   return readWhole(body).then((bytes) => (Buffer.isBuffer(bytes) ? whole(reply, bytes) : x.refuse(bytes)));
 }
 

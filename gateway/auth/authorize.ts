@@ -5,10 +5,10 @@ import type { Refusal } from '../core/refusal.ts';
 import { refusal } from '../core/refusal.ts';
 import type { Reply } from '../core/reply.ts';
 import type { Stage } from '../core/stage.ts';
+import { WholeEvents } from '../core/whole-events.ts';
 import type { Envelope } from '../mcp/envelope.ts';
 import { ScanProblem } from '../mcp/json-scanner.ts';
 import { Method } from '../mcp/methods.ts';
-import { SseData, sseEvent } from '../mcp/sse-data.ts';
 import { filterTools } from './filter-tools.ts';
 
 type Allows = (tool: string) => boolean;
@@ -46,7 +46,7 @@ function filtered(x: Exchange, reply: Reply, allows: Allows): Reply | Promise<Re
   if (body === null || reply.refusal !== undefined) return reply;
   if (!reply.sse && !isJson(reply)) return reply;
   if (body instanceof Uint8Array) return whole(x, reply, body as Buffer, allows);
-  if (reply.sse) return { ...reply, body: new EditedStream(body, new ListEditor(allows)) };
+  if (reply.sse) return { ...reply, body: new EditedStream(body, listFilter(allows)) };
   return readWhole(body).then((bytes) =>
     Buffer.isBuffer(bytes) ? whole(x, reply, bytes, allows) : x.refuse(bytes),
   );
@@ -72,36 +72,15 @@ function unreadable(problem: unknown): Refusal {
   return refusal('upstream_failed', { message: 'The upstream server answered with an unreadable list' });
 }
 
-/** Filters the lists that events carry; each event is held until it is whole. */
-class ListEditor {
-  readonly midEvent = false;
-  readonly #allows: Allows;
-  #held: Buffer[] = [];
-
-  constructor(allows: Allows) {
-    this.#allows = allows;
-  }
-
-  piece(piece: Buffer, ends: boolean, write: (bytes: Buffer) => void): void {
-    this.#held.push(piece);
-    if (!ends) return;
-    const raw = Buffer.concat(this.#held);
-    this.#held = [];
-    const data: Buffer[] = [];
-    const event = new SseData((bytes) => data.push(bytes));
-    event.push(raw);
-    const message = Buffer.concat(data);
-    if (message.length === 0) return write(raw);
+/** The filter of the lists that events carry. What cannot be read cannot be filtered, and so must not pass. */
+function listFilter(allows: Allows): WholeEvents {
+  const edit = (message: Buffer) => {
     try {
-      const list = filterTools(message, this.#allows);
-      write(list === message ? raw : sseEvent(event.other, list));
+      return filterTools(message, allows);
     } catch (problem) {
-      // What cannot be read cannot be filtered, and so must not pass.
       if (!(problem instanceof ScanProblem)) throw problem;
+      return undefined;
     }
-  }
-
-  flush(): void {
-    this.#held = [];
-  }
+  };
+  return new WholeEvents(edit, 'drop');
 }

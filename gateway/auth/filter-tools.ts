@@ -1,7 +1,6 @@
 // Filters tool lists: cuts the tools that a client may not see out of an answer's bytes, and leaves all others alone.
-import { JsonScanner } from '../mcp/json-scanner.ts';
+import { MemberScanner } from '../mcp/member-scanner.ts';
 
-const OPEN_BRACE = 0x7b;
 const OPEN_BRACKET = 0x5b;
 /** Schemas nest deeper than requests do, and a list holds many of them. */
 const LIMITS = { depth: 256, elements: 5_000_000 };
@@ -13,7 +12,7 @@ export function filterTools(answer: Buffer, allows: (tool: string) => boolean): 
   return filter.filtered();
 }
 
-class ToolFilter extends JsonScanner {
+class ToolFilter extends MemberScanner {
   readonly #allows: (tool: string) => boolean;
   /** What stays of the bytes before `#copied`. */
   readonly #kept: Buffer[] = [];
@@ -28,8 +27,8 @@ class ToolFilter extends JsonScanner {
     if (this.peek() === OPEN_BRACKET) {
       this.open(1);
       for (let first = true; this.nextElement(first); first = false)
-        this.#member('result', 1, (d) => this.#result(d));
-    } else this.#member('result', 0, (d) => this.#result(d));
+        this.member('result', 1, (d) => this.#result(d));
+    } else this.member('result', 0, (d) => this.#result(d));
     this.finish();
   }
 
@@ -39,20 +38,10 @@ class ToolFilter extends JsonScanner {
   }
 
   #result(depth: number): void {
-    this.#member('tools', depth, (d) => {
+    this.member('tools', depth, (d) => {
       if (this.peek() === OPEN_BRACKET) this.#tools(d);
       else this.value(d);
     });
-  }
-
-  /** Walks a value; where it is an object, hands each member called `name` to `read`. */
-  #member(name: string, depth: number, read: (depth: number) => void): void {
-    if (this.peek() !== OPEN_BRACE) return this.value(depth);
-    this.open(depth + 1);
-    for (let first = true; this.nextKey(first); first = false) {
-      if (this.key() === name) read(depth + 1);
-      else this.value(depth + 1);
-    }
   }
 
   #tools(depth: number): void {
@@ -76,7 +65,7 @@ class ToolFilter extends JsonScanner {
   #mayBeSeen(depth: number): boolean {
     let named = false;
     let allowed = true;
-    this.#member('name', depth, (d) => {
+    this.member('name', depth, (d) => {
       const start = this.pos;
       this.value(d);
       const name: unknown = JSON.parse(this.slice(start, this.pos));

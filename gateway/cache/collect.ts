@@ -1,6 +1,7 @@
 // Collects an answer while it passes to the client, so that it can be kept once it is whole; the bytes are not held up.
 import type { Refusal } from '../core/refusal.ts';
 import type { ByteStream, Sink } from '../core/reply.ts';
+import { eventsOf } from '../mcp/sse-events.ts';
 
 /** What an event stream may hold beside the answer itself, in bytes: progress and log messages. */
 const NOTICES_BYTES = 256 * 1024;
@@ -76,12 +77,7 @@ export const nobody: Sink = {
  */
 export function answerInEvents(stream: Buffer): Buffer | undefined {
   let answer: Buffer | undefined;
-  for (const event of stream.toString('utf8').replaceAll('\r\n', '\n').replaceAll('\r', '\n').split('\n\n')) {
-    const data = event
-      .split('\n')
-      .filter((line) => line.startsWith('data:'))
-      .map((line) => line.slice(line[5] === ' ' ? 6 : 5));
-    const text = data.join('\n');
+  for (const { data: text = '' } of eventsOf(stream.toString('utf8'))) {
     if (text.trim() === '') continue;
     const kind = kindOf(text);
     if (kind === 'notice') continue;

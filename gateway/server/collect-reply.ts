@@ -3,6 +3,7 @@ import type { Exchange } from '../core/exchange.ts';
 import type { Refusal } from '../core/refusal.ts';
 import { refusal } from '../core/refusal.ts';
 import type { ByteStream, Reply, Sink } from '../core/reply.ts';
+import { eventsOf } from '../mcp/sse-events.ts';
 
 /** More than anybody wants to see in a page. */
 const MAX_BYTES = 4 * 1024 * 1024;
@@ -14,7 +15,8 @@ export type Message = Readonly<Record<string, unknown>>;
 export async function collect(x: Exchange, { body, sse }: Reply, id: unknown): Promise<Message | undefined> {
   if (body === null) return undefined;
   const text = body instanceof Uint8Array ? Buffer.from(body).toString('utf8') : await readAll(x, body);
-  const messages = sse ? eventsOf(text) : [parse(text)];
+  // A stream that broke off ends in bare JSON: the refusal that was put in its place.
+  const messages = sse ? eventsOf(text).map(({ data, raw }) => parse(data ?? raw)) : [parse(text)];
   return messages.find((message) => message !== undefined && 'id' in message && message['id'] === id);
 }
 
@@ -34,15 +36,6 @@ function readAll(x: Exchange, body: ByteStream): Promise<string> {
       fail: (why: Refusal) => resolve(x.refusalText(why)),
     };
     body.start(sink);
-  });
-}
-
-function eventsOf(text: string): (Message | undefined)[] {
-  // A stream that broke off ends in bare JSON: the refusal that was put in its place.
-  const events = text.replaceAll('\r\n', '\n').split('\n\n');
-  return events.map((event) => {
-    const data = event.split('\n').flatMap((line) => (line.startsWith('data:') ? [line.slice(5)] : []));
-    return parse(data.length > 0 ? data.join('\n') : event);
   });
 }
 

@@ -1,5 +1,6 @@
 // Reads the answers to the gateway's own requests: whole, bounded, JSON or a stream of events.
 import type { Dispatcher } from 'undici';
+import { eventsOf } from '../mcp/sse-events.ts';
 import { isEventStream, isJson } from './reply-headers.ts';
 
 /** More than any list or health answer that the gateway asks for should take. */
@@ -42,15 +43,13 @@ export async function readMessage(
     }
     text = text.slice(whole);
   }
-  return sse ? answerIn(`${text}\n\n`, id) : parse(text);
+  return sse ? answerIn(text, id) : parse(text);
 }
 
-/** The answer among the complete events of `text`. */
+/** The answer among the events of `text`. */
 function answerIn(text: string, id: number): OwnMessage | undefined {
-  const events = text.replaceAll('\r\n', '\n').split('\n\n').slice(0, -1);
-  for (const event of events) {
-    const data = event.split('\n').flatMap((line) => (line.startsWith('data:') ? [line.slice(5)] : []));
-    const message = data.length > 0 ? parse(data.join('\n')) : undefined;
+  for (const { data } of eventsOf(text)) {
+    const message = data === undefined ? undefined : parse(data);
     if (message?.id === id) return message;
   }
   return undefined;
