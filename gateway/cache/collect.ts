@@ -1,4 +1,6 @@
 // Collects an answer while it passes to the client, so that it can be kept once it is whole; the bytes are not held up.
+
+import { PassedStream } from '../core/passed-stream.ts';
 import type { Refusal } from '../core/refusal.ts';
 import type { ByteStream, Sink } from '../core/reply.ts';
 import { eventsOf } from '../mcp/sse-events.ts';
@@ -10,50 +12,35 @@ const NOTICES_BYTES = 256 * 1024;
 export type Collected = (body: Buffer | undefined) => void;
 
 /** A stream of bytes that passes all on and keeps a copy, up to a bound. */
-export class Collector implements ByteStream, Sink {
-  readonly #source: ByteStream;
+export class Collector extends PassedStream {
   readonly #maxBytes: number;
   #collected: Collected | undefined;
-  #sink: Sink | undefined = undefined;
   #chunks: Uint8Array[] = [];
   #bytes = 0;
 
   constructor(source: ByteStream, maxBytes: number, collected: Collected) {
-    this.#source = source;
+    super(source);
     this.#maxBytes = maxBytes + NOTICES_BYTES;
     this.#collected = collected;
   }
 
-  start(sink: Sink): void {
-    this.#sink = sink;
-    this.#source.start(this);
-  }
-
-  resume(): void {
-    this.#source.resume();
-  }
-
-  get atBoundary(): boolean {
-    return this.#source.atBoundary;
-  }
-
-  write(chunk: Uint8Array): boolean {
+  override write(chunk: Uint8Array): boolean {
     if (this.#collected !== undefined) {
       this.#bytes += chunk.length;
       if (this.#bytes > this.#maxBytes) this.#done(undefined);
       else this.#chunks.push(chunk);
     }
-    return this.#sink?.write(chunk) ?? true;
+    return super.write(chunk);
   }
 
-  end(): void {
+  override end(): void {
     this.#done(this.#collected && Buffer.concat(this.#chunks));
-    this.#sink?.end();
+    super.end();
   }
 
-  fail(why: Refusal): void {
+  override fail(why: Refusal): void {
     this.#done(undefined);
-    this.#sink?.fail(why);
+    super.fail(why);
   }
 
   #done(body: Buffer | undefined): void {

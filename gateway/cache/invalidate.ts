@@ -1,7 +1,8 @@
 // Invalidate: the stage that purges tags when a tool that changes what they stand for has done so.
 import type { Exchange } from '../core/exchange.ts';
+import { PassedStream } from '../core/passed-stream.ts';
 import type { Refusal } from '../core/refusal.ts';
-import type { ByteStream, Reply, Sink } from '../core/reply.ts';
+import type { ByteStream, Reply } from '../core/reply.ts';
 import type { Stage } from '../core/stage.ts';
 import type { Envelope } from '../mcp/envelope.ts';
 import { Method } from '../mcp/methods.ts';
@@ -48,44 +49,29 @@ function mayHaveSucceeded({ errorType }: Exchange): boolean {
 }
 
 /** A stream that says when the answer has come, before its reader learns of it. */
-class Watched implements ByteStream, Sink {
+class Watched extends PassedStream {
   readonly #x: Exchange;
-  readonly #source: ByteStream;
   #answered: (() => void) | undefined;
-  #sink: Sink | undefined = undefined;
 
   constructor(x: Exchange, source: ByteStream, answered: () => void) {
+    super(source);
     this.#x = x;
-    this.#source = source;
     this.#answered = answered;
   }
 
-  start(sink: Sink): void {
-    this.#sink = sink;
-    this.#source.start(this);
-  }
-
-  resume(): void {
-    this.#source.resume();
-  }
-
-  get atBoundary(): boolean {
-    return this.#source.atBoundary;
-  }
-
-  write(chunk: Uint8Array): boolean {
+  override write(chunk: Uint8Array): boolean {
     if (this.#x.replied) this.#tell();
-    return this.#sink?.write(chunk) ?? true;
+    return super.write(chunk);
   }
 
-  end(): void {
+  override end(): void {
     this.#tell();
-    this.#sink?.end();
+    super.end();
   }
 
-  fail(why: Refusal): void {
+  override fail(why: Refusal): void {
     this.#tell();
-    this.#sink?.fail(why);
+    super.fail(why);
   }
 
   #tell(): void {

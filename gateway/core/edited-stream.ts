@@ -1,7 +1,8 @@
 // Edited streams: an event stream whose events a stage may look at and replace on their way to the client.
 import { SseSplitter } from '../mcp/sse-splitter.ts';
+import { PassedStream } from './passed-stream.ts';
 import type { Refusal } from './refusal.ts';
-import type { ByteStream, Sink } from './reply.ts';
+import type { ByteStream } from './reply.ts';
 
 /** Edits events. It is given each event in pieces and writes what the client shall have of it. */
 export interface EventEditor {
@@ -14,50 +15,39 @@ export interface EventEditor {
 }
 
 /** The stream `source` as `editor` leaves it. */
-export class EditedStream implements ByteStream, Sink {
-  readonly #source: ByteStream;
+export class EditedStream extends PassedStream {
   readonly #editor: EventEditor;
   readonly #splitter: SseSplitter;
-  #sink: Sink | undefined = undefined;
   #open = true;
 
   constructor(source: ByteStream, editor: EventEditor) {
-    this.#source = source;
+    super(source);
     this.#editor = editor;
     const write = (bytes: Buffer) => this.#write(bytes);
     this.#splitter = new SseSplitter((piece, ends) => editor.piece(piece, ends, write));
   }
 
-  start(sink: Sink): void {
-    this.#sink = sink;
-    this.#source.start(this);
-  }
-
-  resume(): void {
+  override resume(): void {
     this.#open = true;
-    this.#source.resume();
+    super.resume();
   }
 
-  get atBoundary(): boolean {
+  override get atBoundary(): boolean {
     return !this.#editor.midEvent;
   }
 
-  write(chunk: Uint8Array): boolean {
+  override write(chunk: Uint8Array): boolean {
     this.#splitter.push(chunk as Buffer);
     return this.#open;
   }
 
-  end(): void {
+  override end(): void {
     this.#editor.flush((bytes) => this.#write(bytes));
-    this.#sink?.end();
-  }
-
-  fail(why: Refusal): void {
-    this.#sink?.fail(why);
+    super.end();
   }
 
   #write(bytes: Buffer): void {
-    if (this.#sink?.write(bytes) === false) this.#open = false;
+    if (!super.write(bytes)) this.#open = false;
   }
 }
 

@@ -1,4 +1,6 @@
 // Change notices: tell the client of a recovered session to look at the lists again, since another server has them.
+
+import { PassedStream } from '../core/passed-stream.ts';
 import type { ByteStream, Reply, Sink } from '../core/reply.ts';
 
 /** Capability and its notice (MCP 2025-11-25, server features). */
@@ -20,26 +22,17 @@ export function withNotices(reply: Reply, methods: readonly string[]): Reply {
   return { ...reply, body: new Announced(reply.body, methods) };
 }
 
-class Announced implements ByteStream {
-  readonly #source: ByteStream;
+class Announced extends PassedStream {
   readonly #methods: readonly string[];
 
   constructor(source: ByteStream, methods: readonly string[]) {
-    this.#source = source;
+    super(source);
     this.#methods = methods;
   }
 
-  start(sink: Sink): void {
+  override start(sink: Sink): void {
     const events = this.#methods.map((method) => `data: {"jsonrpc":"2.0","method":"${method}"}\n\n`);
     sink.write(Buffer.from(events.join('')));
-    this.#source.start(sink);
-  }
-
-  resume(): void {
-    this.#source.resume();
-  }
-
-  get atBoundary(): boolean {
-    return this.#source.atBoundary;
+    super.start(sink);
   }
 }
