@@ -3,7 +3,7 @@ import type { Config, PoolConfig } from '../config/schema.ts';
 import { refusal } from './core/refusal.ts';
 import { noticesOf } from './sessions/change-notices.ts';
 import type { RecoverySettings } from './sessions/recovery.ts';
-import { isAlone, type Shared } from './shared.ts';
+import type { Shared } from './shared.ts';
 import type { Catalogue } from './upstream/catalogue.ts';
 import type { Pool } from './upstream/pool.ts';
 import { reopen } from './upstream/reopen.ts';
@@ -22,7 +22,7 @@ export function recoverySettings(
   return {
     mode: own.session_recovery === 'always' ? 'always' : 'auto',
     records: shared.records(config),
-    alone: isAlone(config),
+    alone: shared.isAlone(config),
     readsOnly: safeTools(own, catalogue),
     endpoint: (id) => pool.endpoint(id),
     async reopen(x, hello, record, gone) {

@@ -1,5 +1,4 @@
 // What outlives a reload of the configuration: what is learnt, counted or kept, as opposed to what is merely configured.
-import { randomBytes } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { Config, PoolConfig } from '../config/schema.ts';
 import type { AdviceReport } from './advise/report.ts';
@@ -17,8 +16,9 @@ import { RedisConnection } from './redis/redis-connection.ts';
 import { EndedSessions } from './sessions/ended-sessions.ts';
 import { LiveSessions } from './sessions/live-sessions.ts';
 import { RedisRecords } from './sessions/redis-records.ts';
+import { RedisSessionKey } from './sessions/redis-session-key.ts';
 import { RedisUses } from './sessions/redis-uses.ts';
-import { SealedIds } from './sessions/sealed-id.ts';
+import { newSessionKey, SealedIds } from './sessions/sealed-id.ts';
 import { SessionRecords } from './sessions/session-records.ts';
 import type { Telemetry } from './telemetry/telemetry.ts';
 
@@ -32,7 +32,12 @@ export class Shared {
   readonly #sessions: LiveSessions;
   /** Calls in flight and in queues, by client: a reload must not let twice as many in. */
   readonly concurrency: Concurrency;
-  readonly #randomKey = randomBytes(32).toString('base64');
+  /** Seals where no keys are configured; what other gateways have agreed on takes its place. */
+  #madeKey = newSessionKey();
+  readonly #madeIds = new SealedIds([this.#madeKey]);
+  #agreement: RedisSessionKey | undefined = undefined;
+  #agreementRedis: RedisConnection | undefined = undefined;
+  #agreed = false;
   #keys: readonly string[] = [];
   #codec: SessionCodec | undefined = undefined;
   #redisSettings: Config['redis'] = undefined;
@@ -66,14 +71,30 @@ export class Shared {
     );
   }
 
-  /** The codec of the configured keys, or of one made at start, so that sessions survive a reload without any. */
-  codec({ session_keys }: Config): SessionCodec {
-    const keys = session_keys.length > 0 ? session_keys : [this.#randomKey];
+  /** The codec of the configured keys; without any of one made at start, or of the one that all who share a Redis have. */
+  codec(config: Config): SessionCodec {
+    const { session_keys: keys } = config;
+    this.#agreeOnKey(keys.length > 0 ? undefined : this.redis(config));
+    if (keys.length === 0) return this.#madeIds;
     if (this.#codec === undefined || !isDeepStrictEqual(keys, this.#keys)) {
       this.#keys = keys;
       this.#codec = new SealedIds(keys);
     }
     return this.#codec;
+  }
+
+  /** Resolves when ids are sealed with the key that they will be sealed with, as far as that can be known by now. */
+  async keySettled(withinMs: number): Promise<void> {
+    if (this.#agreement === undefined) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, withinMs);
+    await Promise.race([this.#agreement.settled, promise]);
+    clearTimeout(timer);
+  }
+
+  /** Whether no other process can open this gateway's session ids: a key that is made at start is known to none. */
+  isAlone({ session_keys, listen, redis }: Config): boolean {
+    return session_keys.length === 0 && listen.workers === 1 && redis === undefined && !this.#agreed;
   }
 
   /** The connection to Redis; undefined where none is configured. A reload makes another one only where it leads elsewhere. */
@@ -99,7 +120,7 @@ export class Shared {
   /** The sessions in use, within the limits of `config`; what may be in use elsewhere is asked of Redis. */
   sessions(config: Config): LiveSessions {
     const { all_sessions: inAll, session_idle: idleMs } = config.limits;
-    const limits = { inAll, idleMs, alone: isAlone(config) };
+    const limits = { inAll, idleMs, alone: this.isAlone(config) };
     const redis = this.redis(config);
     if (redis !== this.#usesRedis || !isDeepStrictEqual(limits, this.#sessions.limits)) {
       this.#usesRedis = redis;
@@ -145,16 +166,28 @@ export class Shared {
   /** Ends what runs beside the requests. */
   close(): void {
     this.#sessions.stop();
+    this.#agreement?.close();
     this.#cache?.shared?.close();
     // Its farewell is on the way before the connection is closed.
     void this.#limits?.close();
     this.#redis?.close();
   }
-}
 
-/** Whether no other process can open this gateway's session ids: keys that are made at start are known to none. */
-export function isAlone({ session_keys, listen }: Config): boolean {
-  return session_keys.length === 0 && listen.workers === 1;
+  #agreeOnKey(redis: RedisConnection | undefined): void {
+    if (redis === this.#agreementRedis) return;
+    this.#agreement?.close();
+    this.#agreementRedis = redis;
+    const adopt = (key: string) => {
+      this.#agreed = true;
+      this.#madeKey = key;
+      this.#madeIds.sealWith(key);
+    };
+    this.#agreement =
+      redis &&
+      new RedisSessionKey(redis, this.#madeKey, adopt, (event, message) =>
+        this.telemetry.tell(message === '', event, message),
+      );
+  }
 }
 
 function largestEntries(pool: PoolConfig): number[] {

@@ -20,7 +20,7 @@ export const sessionKeys = z
   .prefault([])
   .transform((keys) => keys.filter((key) => key !== ''))
   .describe(
-    'Keys that seal session ids, at least 32 bytes each: the first seals, all open. Empty: random at each start, unless redis is there.',
+    'Keys that seal session ids, at least 32 bytes each: the first seals, all open. Empty: random at each start; with redis, one that all who share it agree on.',
   );
 
 export const cache = z

@@ -46,6 +46,9 @@ export interface RunOptions {
   readonly vitals?: Vitals;
 }
 
+/** How long the start waits for the session key that Redis holds, in ms: sessions begun before are known here only. */
+const KEY_WAIT_MS = 1000;
+
 /** Starts both listeners on a configuration. */
 export async function run(
   source: ConfigSource,
@@ -128,6 +131,7 @@ export async function run(
       publicUrl: () => url,
     },
   });
+  await shared.keySettled(KEY_WAIT_MS);
   const address = await publicListener.listen(config.listen.port, config.listen.host);
   const adminAddress = await admin.listen(config.admin.port, config.admin.host);
   registerGauges(

@@ -9,6 +9,8 @@ const IV_BYTES = 12;
 const TAG_BYTES = 16;
 /** Longer ids are refused before anything is decoded. */
 const MAX_ID_CHARS = 4096;
+/** Keys kept while others take their place; each may have sealed ids that live yet. */
+const MAX_KEYS = 8;
 /** Opened ids kept, so that a session's later requests cost a look-up instead of a decryption. */
 const OPENED_KEPT = 10_000;
 
@@ -31,17 +33,21 @@ interface Opened {
  * open; there is no comparison to forget.
  */
 export class SealedIds implements SessionCodec {
-  readonly #keys: readonly Key[];
+  #keys: readonly Key[];
   readonly #now: () => number;
   readonly #opened = new LRUCache<string, Opened>({ max: OPENED_KEPT });
 
   /** `secrets`: the first seals, all open. `now`: ms since the epoch. */
   constructor(secrets: readonly string[], now: () => number = Date.now) {
-    this.#keys = secrets.map((secret) => ({
-      kid: hash('sha256', secret, 'hex').slice(0, 8),
-      secret: Buffer.from(hash('sha256', `mcp-gateway session key\n${secret}`, 'hex'), 'hex'),
-    }));
+    this.#keys = secrets.map(keyOf);
     this.#now = now;
+  }
+
+  /** Seals with `secret` from now on; what was sealed before still opens. */
+  sealWith(secret: string): void {
+    const key = keyOf(secret);
+    if (this.#keys[0]?.kid === key.kid) return;
+    this.#keys = [key, ...this.#keys.filter(({ kid }) => kid !== key.kid)].slice(0, MAX_KEYS);
   }
 
   seal(session: Session, scope: SessionScope): string | undefined {
@@ -111,6 +117,18 @@ export class SealedIds implements SessionCodec {
       return undefined;
     }
   }
+}
+
+/** A key that nobody can guess, as text. */
+export function newSessionKey(): string {
+  return randomBytes(32).toString('base64url');
+}
+
+function keyOf(secret: string): Key {
+  return {
+    kid: hash('sha256', secret, 'hex').slice(0, 8),
+    secret: Buffer.from(hash('sha256', `mcp-gateway session key\n${secret}`, 'hex'), 'hex'),
+  };
 }
 
 function derive(key: Key, salt: Buffer): Buffer {
