@@ -107,7 +107,7 @@ describe('the checker of habits', () => {
     ['compares an era backwards', 'gateway/server/x.ts', "if ('modern' !== x) a();", /era/],
     ['switches on an era', 'gateway/upstream/x.ts', "switch (x) { case 'modern': a(); }", /era/],
     ['asks an era for its name', 'gateway/limits/x.ts', 'const a = x.era.name;', /era/],
-    ['ages its closures', 'gateway/cache/x.ts', 'x.onCancel = (why) => end(why);', /function literal/],
+    ['ages its closures', 'gateway/cache/x.ts', 'x.follower = (sign) => heard(sign);', /function literal/],
     ['lies in utils', 'gateway/core/utils/x.ts', 'a();', /folder/],
     ['lies in a lib folder of the tests', 'test/lib/x.ts', 'a();', /folder/],
     ['is an index', 'gateway/core/index.ts', 'a();', /barrel/],

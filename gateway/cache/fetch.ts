@@ -122,12 +122,12 @@ export class Fetch {
     return new Promise((resolve) => {
       const end = (reply: Reply | undefined) => {
         clearTimeout(timer);
-        x.onCancel = undefined;
+        x.running = undefined;
         resolve(reply);
       };
       const timer = setTimeout(end, ms, undefined);
       const cancel = (why: Refusal) => end(x.refuse(why));
-      x.onCancel = cancel;
+      x.running = { cancel };
     });
   }
 

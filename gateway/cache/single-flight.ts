@@ -1,5 +1,5 @@
 // Single-flight: of the exchanges that want the same answer at the same time one fetches it, and the others wait for it.
-import type { Exchange } from '../core/exchange.ts';
+import type { Exchange, Running } from '../core/exchange.ts';
 import type { Refusal } from '../core/refusal.ts';
 import { refusal } from '../core/refusal.ts';
 import type { Reply } from '../core/reply.ts';
@@ -14,10 +14,6 @@ export interface Waiter {
   lead(flight: Flight): Promise<Reply>;
   /** There is none: this one fetches for itself. */
   alone(): Promise<Reply>;
-}
-
-interface Waiting extends Waiter {
-  resolve(reply: Reply | Promise<Reply>): void;
 }
 
 /** One fetch, its leader, and those who wait for it. */
@@ -51,12 +47,12 @@ export class Flight {
 
   /** Waits for the answer, within the time that the waiting exchange has. */
   join(waiter: Waiter): Promise<Reply> {
-    return new Promise((resolve) => this.#add({ ...waiter, resolve }));
+    return new Promise((resolve) => this.#add(new Waiting(waiter, resolve)));
   }
 
   /** The answer is there: all who wait get it. */
   settle(entry: CacheEntry): void {
-    for (const waiting of this.#end()) waiting.resolve(waiting.serve(entry));
+    for (const waiting of this.#end()) waiting.resolve(waiting.waiter.serve(entry));
   }
 
   /**
@@ -69,32 +65,27 @@ export class Flight {
     const alone = others.splice(0, 2 ** this.#failures - 1);
     const next = new Flight(this.#failures + 1);
     for (const other of others) next.#add(other);
-    first.resolve(first.lead(next));
-    for (const one of alone) one.resolve(one.alone());
+    first.resolve(first.waiter.lead(next));
+    for (const one of alone) one.resolve(one.waiter.alone());
   }
 
   /** There is an answer, but none that others may have, and the next one would be no other: nobody waits any more. */
   disperse(): void {
-    for (const waiting of this.#end()) waiting.resolve(waiting.alone());
+    for (const waiting of this.#end()) waiting.resolve(waiting.waiter.alone());
+  }
+
+  /** `waiting` has been given up, and is answered with `reply`. */
+  leave(waiting: Waiting, reply: Reply): void {
+    if (this.#waiting?.delete(waiting)) waiting.resolve(reply);
+    if (!this.awaited) this.#leader?.unshare();
   }
 
   #add(waiting: Waiting): void {
-    const { x } = waiting;
-    const leave = (reply: Reply) => {
-      if (this.#waiting?.delete(waiting)) waiting.resolve(reply);
-      if (!this.awaited) this.#leader?.unshare();
-    };
+    waiting.flight = this;
+    waiting.waiter.x.running = waiting;
     this.#waiting ??= new Set();
     this.#waiting.add(waiting);
     if (this.#leader !== undefined) this.#leader.shared = true;
-    const cancel = (why: Refusal) => leave(x.refuse(why));
-    const clientGone = () => {
-      const reply = x.refuse(refusal('upstream_failed', { message: 'The client has gone' }));
-      x.errorType = 'cancelled';
-      leave(reply);
-    };
-    x.onCancel = cancel;
-    x.onClientGone = clientGone;
   }
 
   #end(): readonly Waiting[] {
@@ -102,8 +93,32 @@ export class Flight {
     if (this.#waiting === undefined) return nobody;
     const waiting = [...this.#waiting];
     this.#waiting = undefined;
-    for (const { x } of waiting) x.onCancel = x.onClientGone = undefined;
+    for (const { waiter } of waiting) waiter.x.running = undefined;
     return waiting;
+  }
+}
+
+/** One of those who wait. While it does it is in charge of its exchange: cancelled or left by its client, it leaves. */
+class Waiting implements Running {
+  readonly waiter: Waiter;
+  readonly resolve: (reply: Reply | Promise<Reply>) => void;
+  /** What it waits for; another one after a fetch that has failed. */
+  flight: Flight | undefined = undefined;
+
+  constructor(waiter: Waiter, resolve: (reply: Reply | Promise<Reply>) => void) {
+    this.waiter = waiter;
+    this.resolve = resolve;
+  }
+
+  cancel(why: Refusal): void {
+    this.flight?.leave(this, this.waiter.x.refuse(why));
+  }
+
+  clientGone(): void {
+    const { x } = this.waiter;
+    const reply = x.refuse(refusal('upstream_failed', { message: 'The client has gone' }));
+    x.errorType = 'cancelled';
+    this.flight?.leave(this, reply);
   }
 }
 

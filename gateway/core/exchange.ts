@@ -19,13 +19,14 @@ export type CacheStatus = 'hit' | 'miss' | 'stale' | 'coalesced' | 'bypass';
 /** Reads the request body: at most the configured bytes, or the refusal to send instead. */
 export type BodyReader = () => Promise<Buffer | Refusal>;
 
-/** Work under way for an exchange, which can be called off. */
+/** What is in charge of an exchange: what holds it back for a while, or what forwards it. */
 export interface Running {
   /** Ends it; whoever waits for the answer gets `why`. */
   cancel(why: Refusal): void;
-  clientGone(): void;
+  /** The client has gone; left out where that ends nothing. */
+  clientGone?(): void;
   /** The endpoint has been found not to answer: goes elsewhere where that does no harm. */
-  leave(endpoint: Endpoint): void;
+  leave?(endpoint: Endpoint): void;
 }
 
 /** What a message on the answer's stream means to the stages that wait for it. */
@@ -88,12 +89,7 @@ export class Exchange {
   closed = false;
   /** Its place among the live exchanges. */
   slot = -1;
-  /** What forwards the exchange. */
   running: Running | undefined = undefined;
-  /** Set by a stage that holds the exchange back: ends the exchange's upstream side with this refusal as its answer. */
-  onCancel: ((why: Refusal) => void) | undefined = undefined;
-  /** Set by a stage that holds the exchange back: the client has gone. */
-  onClientGone: (() => void) | undefined = undefined;
   /** The stage that follows the answer's stream. */
   follower: StreamFollower | undefined = undefined;
   #deferred: ((x: Exchange) => void)[] = [];
@@ -117,8 +113,6 @@ export class Exchange {
     if (this.closed) return;
     this.closed = true;
     this.running = undefined;
-    this.onCancel = undefined;
-    this.onClientGone = undefined;
     for (let i = this.#deferred.length - 1; i >= 0; i--) this.#deferred[i]?.(this);
     this.follower = undefined;
     this.#deferred = [];
@@ -126,21 +120,20 @@ export class Exchange {
 
   /** Gives up on the upstream; the client, if still there, is answered with `why`. */
   cancel(why: Refusal): void {
-    if (this.onCancel !== undefined) this.onCancel(why);
-    else this.running?.cancel(why);
+    this.running?.cancel(why);
   }
 
   /** The client's connection has gone before the answer was complete. */
   disconnect(): void {
     if (this.clientGone) return;
     this.clientGone = true;
-    this.#tellClientGone();
+    this.running?.clientGone?.();
   }
 
   /** Nobody else waits for the answer any more. */
   unshare(): void {
     this.shared = false;
-    if (this.clientGone) this.#tellClientGone();
+    if (this.clientGone) this.running?.clientGone?.();
   }
 
   /** The reply that a refusal makes here: one error for each request that waits for an answer. */
@@ -174,10 +167,5 @@ export class Exchange {
   lastEvent(why: Refusal, owed: boolean): string {
     if (this.stream && why.reason === 'draining') return this.era.farewell(this.envelope);
     return owed ? `event: message\ndata: ${this.refusalText(why)}\n\n` : '';
-  }
-
-  #tellClientGone(): void {
-    if (this.onClientGone !== undefined) this.onClientGone();
-    else this.running?.clientGone();
   }
 }

@@ -123,7 +123,7 @@ export class ClientCalls {
   #denied(slots: number): void {
     this.inFlight -= slots;
     const [...waiting] = this.waiting;
-    for (const late of waiting.slice(this.policy.queueSize)) late.refuse(queueFull(this.policy));
+    for (const late of waiting.slice(this.policy.queueSize)) late.cancel(queueFull(this.policy));
     if (this.waiting.size === 0) return;
     const again = () => {
       this.#timer = undefined;

@@ -1,5 +1,5 @@
 // Waiters: exchanges that wait for their turn, and end once: they go on, or are refused.
-import type { Exchange } from '../core/exchange.ts';
+import type { Exchange, Running } from '../core/exchange.ts';
 import type { Refusal } from '../core/refusal.ts';
 import { refusal } from '../core/refusal.ts';
 import type { Waiting } from './fair-queue.ts';
@@ -19,7 +19,7 @@ export interface Patience {
 const clientGone = refusal('upstream_failed', { message: 'The client has gone' });
 
 /** An exchange in a queue. While it waits it is in charge of the exchange: cancelled or left by its client, it leaves. */
-export class Waiter implements Waiting {
+export class Waiter implements Waiting, Running {
   readonly x: Exchange;
   readonly client: string;
   readonly since = performance.now();
@@ -40,16 +40,8 @@ export class Waiter implements Waiting {
     this.#room = room;
     this.#go = go;
     this.#refused = refused;
-    this.#timer = setTimeout(() => this.refuse(patience.onTimeout()), patience.timeoutMs);
-    const onCancel = (why: Refusal) => this.refuse(why);
-    const onClientGone = () => {
-      // Others wait for the answer that this call is to fetch.
-      if (x.shared) return;
-      this.refuse(clientGone);
-      x.errorType = 'cancelled';
-    };
-    x.onCancel = onCancel;
-    x.onClientGone = onClientGone;
+    this.#timer = setTimeout(() => this.cancel(patience.onTimeout()), patience.timeoutMs);
+    x.running = this;
   }
 
   /** It is its turn; whoever says so has taken it out of its room. */
@@ -58,8 +50,15 @@ export class Waiter implements Waiting {
     this.#go();
   }
 
+  clientGone(): void {
+    // Others wait for the answer that this call is to fetch.
+    if (this.x.shared) return;
+    this.cancel(clientGone);
+    this.x.errorType = 'cancelled';
+  }
+
   /** Ends the wait with a no, unless it has ended. */
-  refuse(why: Refusal): void {
+  cancel(why: Refusal): void {
     if (!this.#room.delete(this)) return;
     this.#end();
     this.#refused(why);
@@ -67,7 +66,6 @@ export class Waiter implements Waiting {
 
   #end(): void {
     clearTimeout(this.#timer);
-    this.x.onCancel = undefined;
-    this.x.onClientGone = undefined;
+    this.x.running = undefined;
   }
 }

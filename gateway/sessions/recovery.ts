@@ -128,8 +128,7 @@ class Recoveries {
     }
     x.answeredAt = 0;
     const givenUp = new Promise<Refusal>((resolve) => {
-      x.onCancel = resolve;
-      x.onClientGone = undefined;
+      x.running = { cancel: resolve };
     });
     return Promise.race([flight, givenUp]);
   }
@@ -178,6 +177,5 @@ function begin(x: Exchange): void {
   x.failure = undefined;
   x.replyBytes = 0;
   x.replied = false;
-  x.onCancel = undefined;
-  x.onClientGone = undefined;
+  x.running = undefined;
 }

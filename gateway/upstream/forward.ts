@@ -61,8 +61,6 @@ class Forwarding implements AttemptOwner, Running {
     if (endpoint === undefined) {
       return this.#resolve(x.refuse(refusal('no_endpoint', { retryAfterMs: 1000 })));
     }
-    x.onCancel = undefined;
-    x.onClientGone = undefined;
     x.running = this;
     this.#attempt = this.#begin(endpoint);
     repeats.retries.requested(this.#attempt.startedAt);

@@ -40,7 +40,7 @@ export class PoolWatch {
       probe: (endpoint, timeoutMs) => probes.ask(endpoint, timeoutMs),
       tell(endpoint, event, why) {
         tell(endpoint, event, why);
-        if (event === 'endpoint_unhealthy') for (const x of live) x.running?.leave(endpoint);
+        if (event === 'endpoint_unhealthy') for (const x of live) x.running?.leave?.(endpoint);
       },
       clock: systemClock,
       random: Math.random,

@@ -28,7 +28,7 @@ describe('an exchange', () => {
     const x = makeExchange();
     const seen: string[] = [];
     x.cancel(refusal('timeout'));
-    x.onCancel = ({ reason }) => seen.push(reason);
+    x.running = { cancel: ({ reason }) => seen.push(reason) };
     x.cancel(refusal('draining'));
     x.close();
     x.cancel(refusal('timeout'));
@@ -38,7 +38,7 @@ describe('an exchange', () => {
   it('tells of the client’s going once', () => {
     const x = makeExchange();
     let told = 0;
-    x.onClientGone = () => told++;
+    x.running = { cancel() {}, clientGone: () => told++ };
     x.disconnect();
     x.disconnect();
     expect([told, x.clientGone]).toEqual([1, true]);

@@ -19,7 +19,7 @@ afterEach(() => {
 function started(x: Exchange = makeExchange(request('tools/call'))): { x: Exchange; ended: Refusal[] } {
   const ended: Refusal[] = [];
   const handler = timeouts(() => limits)((x) => {
-    x.onCancel = (why) => ended.push(why);
+    x.running = { cancel: (why) => ended.push(why) };
     return new Promise<Reply>(() => {});
   });
   handler(x).catch(() => {});

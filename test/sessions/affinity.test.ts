@@ -121,8 +121,10 @@ describe('an initialize', () => {
     answer = { upstreamSession: 'x'.repeat(4000) };
     const x = makeExchange(request('initialize'));
     let cancelled: Refusal | undefined;
-    x.onCancel = (why) => {
-      cancelled = why;
+    x.running = {
+      cancel(why) {
+        cancelled = why;
+      },
     };
     const reply = await run(x);
     expect([reply.status, reply.refusal?.reason, cancelled?.reason]).toEqual([
