@@ -1,7 +1,7 @@
 // Sockets: the connections to one origin, kept alive between requests, and the requests that wait for one.
 import type { Socket } from 'node:net';
-import type { AnswerHandler, ChannelOwner, QueuePlace } from './channel.ts';
-import { Channel } from './channel.ts';
+import type { AnswerHandler, ConnectionOwner, QueuePlace } from './connection.ts';
+import { Connection } from './connection.ts';
 import { HttpFault } from './http-fault.ts';
 import type { Request } from './request-bytes.ts';
 
@@ -32,12 +32,12 @@ const SWEEP_MS = 1000;
 const DISCARD_MS = 1000;
 
 /** The connections to one origin. The one used last is used next, so that those too many fall idle. */
-export class Sockets implements ChannelOwner {
+export class Sockets implements ConnectionOwner {
   readonly host: string;
   readonly maxBodyBytes: number;
   readonly #options: SocketsOptions;
-  readonly #channels = new Set<Channel>();
-  readonly #free: Channel[] = [];
+  readonly #connections = new Set<Connection>();
+  readonly #free: Connection[] = [];
   readonly #waiting = new Set<Waiting>();
   #connecting = 0;
   #closing = false;
@@ -51,7 +51,7 @@ export class Sockets implements ChannelOwner {
   }
 
   get connected(): number {
-    return this.#channels.size;
+    return this.#connections.size;
   }
 
   get free(): number {
@@ -67,11 +67,12 @@ export class Sockets implements ChannelOwner {
   dispatch(request: Request, handler: AnswerHandler): void {
     if (this.#closing) return handler.onError(new HttpFault('closed', 'The endpoint is no more'));
     const now = performance.now();
-    for (let channel = this.#free.pop(); channel !== undefined; channel = this.#free.pop()) {
-      if (now - channel.idleSince < this.#idleMs(channel)) return this.#send(channel, request, handler);
-      channel.close();
+    for (let connection = this.#free.pop(); connection !== undefined; connection = this.#free.pop()) {
+      if (now - connection.idleSince < this.#idleMs(connection))
+        return this.#send(connection, request, handler);
+      connection.close();
     }
-    const full = this.#channels.size >= this.#options.maxConnections;
+    const full = this.#connections.size >= this.#options.maxConnections;
     const leave = () => {
       this.#waiting.delete(waiting);
       this.#settle();
@@ -85,7 +86,7 @@ export class Sockets implements ChannelOwner {
   /** Takes no new requests, and resolves when those under way and waiting are done. */
   close(): Promise<void> {
     this.#closing = true;
-    for (const channel of this.#free.splice(0)) channel.close();
+    for (const connection of this.#free.splice(0)) connection.close();
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#whenGone = resolve;
     this.#settle();
@@ -99,30 +100,30 @@ export class Sockets implements ChannelOwner {
     const waiting = [...this.#waiting];
     this.#waiting.clear();
     for (const { handler } of waiting) handler.onError(gone);
-    for (const channel of [...this.#channels]) channel.break(gone);
+    for (const connection of [...this.#connections]) connection.break(gone);
   }
 
-  freed(channel: Channel): void {
+  freed(connection: Connection): void {
     const next = this.#nextWaiting();
-    if (next !== undefined) return this.#send(channel, next.request, next.handler);
-    if (this.#closing || this.#idleMs(channel) <= 0) return channel.close();
-    channel.idleSince = performance.now();
-    this.#free.push(channel);
+    if (next !== undefined) return this.#send(connection, next.request, next.handler);
+    if (this.#closing || this.#idleMs(connection) <= 0) return connection.close();
+    connection.idleSince = performance.now();
+    this.#free.push(connection);
   }
 
-  gone(channel: Channel): void {
-    this.#channels.delete(channel);
-    const at = this.#free.indexOf(channel);
+  gone(connection: Connection): void {
+    this.#connections.delete(connection);
+    const at = this.#free.indexOf(connection);
     if (at !== -1) this.#free.splice(at, 1);
     this.#connectIfNeeded();
     this.#settle();
   }
 
-  #send(channel: Channel, request: Request, handler: AnswerHandler): void {
+  #send(connection: Connection, request: Request, handler: AnswerHandler): void {
     try {
-      channel.send(request, handler);
+      connection.send(request, handler);
     } catch (problem) {
-      this.freed(channel);
+      this.freed(connection);
       handler.onError(problem as Error);
     }
   }
@@ -137,7 +138,10 @@ export class Sockets implements ChannelOwner {
 
   #connectIfNeeded(): void {
     const { maxConnections } = this.#options;
-    while (this.#connecting < this.#waiting.size && this.#channels.size + this.#connecting < maxConnections) {
+    while (
+      this.#connecting < this.#waiting.size &&
+      this.#connections.size + this.#connecting < maxConnections
+    ) {
       this.#connecting++;
       this.#options.connect((error, socket) => this.#connected(error, socket));
     }
@@ -152,14 +156,14 @@ export class Sockets implements ChannelOwner {
       this.#settle();
       return;
     }
-    const channel = new Channel(this, socket);
-    this.#channels.add(channel);
+    const connection = new Connection(this, socket);
+    this.#connections.add(connection);
     this.#sweeper ??= setInterval(() => this.#sweep(), SWEEP_MS).unref();
-    this.freed(channel);
+    this.freed(connection);
   }
 
   #settle(): void {
-    if (this.#channels.size > 0) return;
+    if (this.#connections.size > 0) return;
     clearInterval(this.#sweeper);
     this.#sweeper = undefined;
     if (this.#connecting === 0 && this.#waiting.size === 0) this.#whenGone?.();
@@ -167,16 +171,16 @@ export class Sockets implements ChannelOwner {
 
   #sweep(): void {
     const now = performance.now();
-    for (const channel of this.#channels) {
-      if (channel.discarding && now - channel.idleSince > DISCARD_MS) channel.close();
+    for (const connection of this.#connections) {
+      if (connection.discarding && now - connection.idleSince > DISCARD_MS) connection.close();
     }
-    for (const channel of [...this.#free]) {
-      if (now - channel.idleSince > this.#idleMs(channel)) channel.close();
+    for (const connection of [...this.#free]) {
+      if (now - connection.idleSince > this.#idleMs(connection)) connection.close();
     }
   }
 
-  /** How long a channel may be idle; what its server says wins. */
-  #idleMs({ idleMs }: Channel): number {
+  /** How long a connection may be idle; what its server says wins. */
+  #idleMs({ idleMs }: Connection): number {
     if (idleMs === undefined) return this.#options.keepAliveMs;
     return Math.min(MAX_KEEP_ALIVE_MS, idleMs - KEEP_ALIVE_MARGIN_MS);
   }

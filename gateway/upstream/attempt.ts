@@ -8,7 +8,7 @@ import { refusal } from '../core/refusal.ts';
 import type { ByteStream, Reply, Sink } from '../core/reply.ts';
 import type { AttemptTrace } from '../core/trace.ts';
 import type { AnswerHead } from '../http1/answer-head.ts';
-import type { AnswerHandler, Channel, QueuePlace } from '../http1/channel.ts';
+import type { AnswerHandler, Connection, QueuePlace } from '../http1/connection.ts';
 import { ReplyPeek } from '../mcp/reply-peek.ts';
 import { SseScanner } from '../mcp/sse-scanner.ts';
 import { bodyFailure, headFailure, statusFailure, unusable } from './answer-failures.ts';
@@ -22,7 +22,7 @@ const HOLD_BYTES = 64 * 1024;
 /** How long the head of a stream may be held while nothing else comes: the client may wait for it, in ms. */
 const HOLD_HEAD_MS = 5000;
 
-/** Hears the answer off its channel on one side and is the reply's byte stream on the other. */
+/** Hears the answer off its connection on one side and is the reply's byte stream on the other. */
 export class Attempt implements AnswerHandler, ByteStream {
   /** What the endpoint is told of the trace; undefined where nothing is traced. */
   trace: AttemptTrace | undefined = undefined;
@@ -32,7 +32,7 @@ export class Attempt implements AnswerHandler, ByteStream {
   /** Monotonic ms. */
   readonly startedAt: number;
   readonly #owner: AttemptOwner;
-  #channel: Channel | undefined = undefined;
+  #connection: Connection | undefined = undefined;
   #place: QueuePlace | undefined = undefined;
   #sink: Sink | undefined = undefined;
   #held: Buffer[] = [];
@@ -59,9 +59,9 @@ export class Attempt implements AnswerHandler, ByteStream {
     this.#place = place;
   }
 
-  onSent(channel: Channel): void {
+  onSent(connection: Connection): void {
     this.#place = undefined;
-    this.#channel = channel;
+    this.#connection = connection;
   }
 
   onHead(head: AnswerHead): void {
@@ -73,7 +73,7 @@ export class Attempt implements AnswerHandler, ByteStream {
     const failure = headFailure(x, status, headers, this.#owner.passesAuthorization);
     if (failure !== undefined) {
       // Its body may be short, and its connection as good as before.
-      this.#channel?.discard(this);
+      this.#connection?.discard(this);
       return this.#break(failure);
     }
     this.#status = status;
@@ -98,7 +98,7 @@ export class Attempt implements AnswerHandler, ByteStream {
     this.#peek?.push(chunk);
     this.#sse?.push(chunk);
     if (this.#sink !== undefined) {
-      if (!this.#sink.write(chunk)) this.#channel?.pause(this);
+      if (!this.#sink.write(chunk)) this.#connection?.pause(this);
       return;
     }
     this.#held.push(chunk);
@@ -138,13 +138,13 @@ export class Attempt implements AnswerHandler, ByteStream {
 
   onError(error: Error): void {
     if (this.isOver) return;
-    this.#break(connectionFailure(error, this.#channel !== undefined));
+    this.#break(connectionFailure(error, this.#connection !== undefined));
   }
 
   start(sink: Sink): void {
     this.#sink = sink;
     for (const chunk of this.#held) {
-      if (!sink.write(chunk)) this.#channel?.pause(this);
+      if (!sink.write(chunk)) this.#connection?.pause(this);
     }
     this.#held = [];
     if (this.#ending === 'end') sink.end();
@@ -152,7 +152,7 @@ export class Attempt implements AnswerHandler, ByteStream {
   }
 
   resume(): void {
-    if (!this.isOver) this.#channel?.resume(this);
+    if (!this.isOver) this.#connection?.resume(this);
   }
 
   get atBoundary(): boolean {
@@ -183,14 +183,14 @@ export class Attempt implements AnswerHandler, ByteStream {
       this.#end(end);
       this.#owner.reply(this, reply, undefined);
     }
-    this.#channel?.abort(this);
+    this.#connection?.abort(this);
   }
 
   /** Ends the upstream request without a word: another attempt has answered. */
   abandon(): void {
     if (this.isOver) return;
     this.#end('abandoned');
-    this.#channel?.abort(this);
+    this.#connection?.abort(this);
   }
 
   #give(body: Reply['body'], sse: boolean, failure?: Failure): void {
@@ -218,7 +218,7 @@ export class Attempt implements AnswerHandler, ByteStream {
   }
 
   #breakOff(failure: Failure): void {
-    this.#channel?.abort(this);
+    this.#connection?.abort(this);
     this.#break(failure);
   }
 

@@ -4,7 +4,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { connect as connectTcp, createServer } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { AnswerHandler, Channel, QueuePlace } from '../../gateway/http1/channel.ts';
+import type { AnswerHandler, Connection, QueuePlace } from '../../gateway/http1/connection.ts';
 import { type Connect, Sockets, type SocketsOptions } from '../../gateway/http1/sockets.ts';
 
 const cleanups: (() => void)[] = [];
@@ -57,7 +57,7 @@ class Asking implements AnswerHandler {
   isOver = false;
   status = 0;
   body = '';
-  channel: Channel | undefined;
+  connection: Connection | undefined;
   place: QueuePlace | undefined;
   readonly done: Promise<void>;
   #settle: { resolve: () => void; reject: (error: Error) => void };
@@ -70,8 +70,8 @@ class Asking implements AnswerHandler {
   onQueued(place: QueuePlace) {
     this.place = place;
   }
-  onSent(channel: Channel) {
-    this.channel = channel;
+  onSent(connection: Connection) {
+    this.connection = connection;
   }
   onHead({ status }: { status: number }) {
     this.status = status;
@@ -205,7 +205,7 @@ describe('sockets', () => {
     });
     const sockets = socketsTo(port, { maxConnections: 1 });
     const asking = ask(sockets);
-    const discard = () => asking.channel?.discard(asking);
+    const discard = () => asking.connection?.discard(asking);
     Object.assign(asking, { onHead: discard });
     const next = ask(sockets);
     await next.done;
@@ -221,9 +221,9 @@ describe('sockets', () => {
     const sockets = socketsTo(port, { maxConnections: 1 });
     const first = ask(sockets, 'a');
     const second = ask(sockets, 'b');
-    while (first.channel === undefined) await pause(1);
-    first.channel.abort(first);
-    first.channel.abort(second);
+    while (first.connection === undefined) await pause(1);
+    first.connection.abort(first);
+    first.connection.abort(second);
     await second.done;
     expect(second.body).toBe('late');
     expect(connections()).toBe(2);

@@ -1,4 +1,4 @@
-// Channels: one connection to an upstream each, with at most one request on it at a time.
+// Connections to an upstream, with at most one request on each at a time.
 import type { Socket } from 'node:net';
 import type { AnswerHead } from './answer-head.ts';
 import type { AnswerEvents } from './answer-parser.ts';
@@ -22,7 +22,7 @@ export interface AnswerHandler {
   /** The request waits for a connection. */
   onQueued(place: QueuePlace): void;
   /** The request is being written: from here on the upstream may have seen it. */
-  onSent(channel: Channel): void;
+  onSent(connection: Connection): void;
   /** Never for interim answers. */
   onHead(head: AnswerHead): void;
   /** The bytes are the handler's own. More of them may come after a `pause`. */
@@ -31,28 +31,28 @@ export interface AnswerHandler {
   onError(error: Error): void;
 }
 
-/** Who keeps the channel. */
-export interface ChannelOwner {
+/** Who keeps the connection. */
+export interface ConnectionOwner {
   readonly host: string;
   /** Bytes that an answer's body may have. */
   readonly maxBodyBytes: number;
-  /** The channel can take another request. */
-  freed(channel: Channel): void;
-  gone(channel: Channel): void;
+  /** The connection can take another request. */
+  freed(connection: Connection): void;
+  gone(connection: Connection): void;
 }
 
 /** An unwanted body up to this size is read so that its connection can be used again; a longer one costs the connection. */
 const MAX_DISCARDED_BYTES = 64 * 1024;
 
-/** One connection. `pause`, `resume`, `abort` and `discard` are the handler's while its request is on the channel. */
-export class Channel implements AnswerEvents {
+/** One connection. `pause`, `resume`, `abort` and `discard` are the handler's while its request is on it. */
+export class Connection implements AnswerEvents {
   /** Since when it has had nothing to do, or only swallows what nobody wants: monotonic ms. */
   idleSince = 0;
   /** How long the server keeps it while idle, in ms, as it said last. */
   idleMs: number | undefined = undefined;
   /** An unwanted answer is being read to its end. */
   discarding = false;
-  readonly #owner: ChannelOwner;
+  readonly #owner: ConnectionOwner;
   readonly #socket: Socket;
   readonly #parser: AnswerParser;
   #handler: AnswerHandler | undefined = undefined;
@@ -60,7 +60,7 @@ export class Channel implements AnswerEvents {
   #bodyBytes = 0;
   #closed = false;
 
-  constructor(owner: ChannelOwner, socket: Socket) {
+  constructor(owner: ConnectionOwner, socket: Socket) {
     this.#owner = owner;
     this.#socket = socket;
     this.#parser = new AnswerParser(this);

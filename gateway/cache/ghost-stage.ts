@@ -1,4 +1,4 @@
-// Haunt: the stage that tells the ghost of the calls which no rule is for; they pass by as they are.
+// Ghost stage: tells the ghost of the calls which no rule is for; they pass by as they are.
 import { hash } from 'node:crypto';
 import type { Exchange } from '../core/exchange.ts';
 import type { Reply } from '../core/reply.ts';
@@ -11,7 +11,7 @@ import type { PoolRules } from './rules.ts';
 const RESULT = Buffer.from('"result"');
 
 /** The stage, for tools that change nothing others ask for and have no rule of their own. */
-export function haunt(ghost: Ghost, rules: PoolRules): Stage {
+export function ghostStage(ghost: Ghost, rules: PoolRules): Stage {
   // What the ghost follows of this pool; no larger than the ghost's own list.
   const followed = new Map<string, Tally>();
   const follow = (name: string): Tally | undefined => {
