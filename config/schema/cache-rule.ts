@@ -1,6 +1,6 @@
 /** Cache rules: `pools[].tools[].cache` and `pools[].cache`. */
 import { z } from 'zod';
-import { duration, headerName, pattern, size } from './fields.ts';
+import { duration, pattern, size, TOKEN } from './fields.ts';
 
 export const tag = () =>
   pattern(/^[A-Za-z0-9_.:-]{1,64}$/, 'must be a tag: 1 to 64 letters, digits or _ . : -');
@@ -19,6 +19,16 @@ const lifetimes = {
   max_entry: size({ min: 1 }).optional().describe('Largest result kept; otherwise as in cache.'),
 };
 
+const ARGUMENTS = 'arguments.';
+
+/** Header names say the same in either case, names of arguments do not (JSON-RPC 2.0, section 2). */
+function variedName() {
+  return pattern(TOKEN, 'is neither a header name nor arguments.NAME').transform((name) => {
+    const lower = name.toLowerCase();
+    return lower.startsWith(ARGUMENTS) ? ARGUMENTS + name.slice(ARGUMENTS.length) : lower;
+  });
+}
+
 export const toolCache = z.strictObject({
   ...lifetimes,
   scope: z
@@ -26,7 +36,7 @@ export const toolCache = z.strictObject({
     .prefault('client')
     .describe('client keeps the entries of each caller apart; public shares them between all.'),
   vary_on: z
-    .array(headerName())
+    .array(variedName())
     .prefault([])
     .describe(
       'What tells entries apart: client headers by name, and arguments as arguments.NAME (or arguments.NAME.NAME). With an argument listed, the other arguments do not count.',

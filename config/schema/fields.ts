@@ -99,11 +99,12 @@ export function httpUrl() {
   });
 }
 
+/** A token (RFC 9110 section 5.6.2). */
+export const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+
 /** A header name (RFC 9110 section 5.1), in lower case when parsed. */
 export function headerName() {
-  return pattern(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'is not a valid header name').transform((name) =>
-    name.toLowerCase(),
-  );
+  return pattern(TOKEN, 'is not a valid header name').transform((name) => name.toLowerCase());
 }
 
 /** A header's value, which is a secret and may not break the line (RFC 9110 section 5.5). */

@@ -95,6 +95,14 @@ describe('a cached tool result', () => {
     expect((await ask('Genf', 1, 'de')).cached).toBeUndefined();
   });
 
+  it('differs by arguments whose names have capitals', async () => {
+    const { modern } = bind(await rig({ vary_on: ['arguments.userId'] }));
+    await modern('look', { userId: 1, nonce: 1 });
+    expect((await modern('look', { userId: 1, nonce: 2 })).cached).toBe('hit');
+    expect((await modern('look', { userId: 2, nonce: 1 })).cached).toBeUndefined();
+    expect((await modern('look', { userid: 1, nonce: 1 })).cached).toBeUndefined();
+  });
+
   it('differs by what the upstream is told of the client', async () => {
     const { modern } = bind(await rig({}, counted, { forward_headers: ['authorization'] }));
     const first = await modern('look', {}, { headers: { authorization: 'Bearer one' } });
