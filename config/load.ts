@@ -10,14 +10,16 @@ import { formatPath } from './problem.ts';
 import type { Config } from './schema.ts';
 import { errorCode, readSecretFiles } from './secrets.ts';
 import { validate } from './validate.ts';
+import { warningsOf } from './warnings.ts';
 import { MAX_FILE_BYTES, readYaml } from './yaml-document.ts';
 import { readValues } from './yaml-values.ts';
 
-/** `files` are the absolute paths of the secrets named; `positionOf` finds a path's line in the file, and `isGiven` says whether it is there. */
+/** `files` are the absolute paths of the secrets named, `warnings` what may surprise; `positionOf` finds a path's line in the file, and `isGiven` says whether it is there. */
 export interface Loaded {
   ok: true;
   config: Config;
   files: string[];
+  warnings: Problem[];
   positionOf(path: Path): Position;
   isGiven(path: Path): boolean;
 }
@@ -63,17 +65,19 @@ export function parseConfig(text: string, options: { file: string; env: Env; dir
       });
     }
   }
+  const toProblems = (all: readonly Finding[]) =>
+    all.map((one) => toProblem(file, one, locate(document, lines, one))).toSorted(byPosition);
   if (config && findings.length === 0) {
     return {
       ok: true,
       config,
       files,
+      warnings: toProblems(warningsOf(config)),
       positionOf: (path) => locate(document, lines, { path, message: '' }),
       isGiven: (path) => valueAt(data, path) !== undefined,
     };
   }
-  const problems = findings.map((finding) => toProblem(file, finding, locate(document, lines, finding)));
-  return { ok: false, problems: problems.toSorted(byPosition), files };
+  return { ok: false, problems: toProblems(findings), files };
 }
 
 function toProblem(file: string, finding: Finding, { line, column }: Position): Problem {

@@ -30,9 +30,16 @@ async function check({ config: file, json, online }: CheckOptions): Promise<numb
   const result = loadConfig(file, { env: process.env });
   const problems = result.ok ? [] : result.problems;
   if (result.ok && online) problems.push(...(await dialAll(file, result)));
-  if (json) print(JSON.stringify(problems, null, 2));
-  else if (problems.length > 0) printProblems(file, problems);
-  else print(`${file}: ok, ${countOf(result)}${online ? ', every endpoint answers' : ''}`);
+  const warnings = result.ok ? result.warnings : [];
+  if (json) {
+    const marked = warnings.map((warning) => ({ ...warning, severity: 'warning' }));
+    print(JSON.stringify([...problems, ...marked], null, 2));
+  } else {
+    printProblems(file, problems, '');
+    printProblems(file, warnings, 'warning: ');
+    if (problems.length > 0) print(counted(problems.length, 'problem'));
+    else print(`${file}: ok, ${countOf(result)}${online ? ', every endpoint answers' : ''}`);
+  }
   if (!result.ok) return BAD_CONFIG;
   return problems.length === 0 ? 0 : ENDPOINT_FAILS;
 }
@@ -49,14 +56,13 @@ async function dialAll(file: string, loaded: Loaded): Promise<Problem[]> {
   return (await Promise.all(dials)).flat();
 }
 
-function printProblems(file: string, problems: readonly Problem[]): void {
-  const text = readText(file);
+function printProblems(file: string, problems: readonly Problem[], kind: string): void {
+  const text = problems.length === 0 ? '' : readText(file);
   for (const problem of problems) {
-    print(formatProblem(problem));
+    print(formatProblem({ ...problem, message: kind + problem.message }));
     const frame = codeFrame(text, problem);
     if (frame !== '') print(frame);
   }
-  print(problems.length === 1 ? '1 problem' : `${problems.length} problems`);
 }
 
 /** The text only illustrates the problems; a file that cannot be read is itself one of them. */
@@ -71,7 +77,9 @@ function readText(file: string): string {
 function countOf(result: ReturnType<typeof loadConfig>): string {
   if (!result.ok) return '';
   const { pools, routes } = result.config;
-  return `${counted(pools.length, 'pool')}, ${counted(routes.length, 'route')}`;
+  const { length } = result.warnings;
+  const warned = length === 0 ? '' : `, ${counted(length, 'warning')}`;
+  return `${counted(pools.length, 'pool')}, ${counted(routes.length, 'route')}${warned}`;
 }
 
 function counted(count: number, noun: string): string {

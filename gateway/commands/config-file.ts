@@ -33,5 +33,6 @@ export function sourceOrReport(file: string): ConfigSource | undefined {
   const loaded = loadOrReport(file);
   if (loaded === undefined) return undefined;
   const load = () => loadConfig(file, { env: process.env });
-  return { config: loaded.config, files: loaded.files, reread: { file, load } };
+  const { config, files, warnings } = loaded;
+  return { config, files, warnings, reread: { file, load } };
 }

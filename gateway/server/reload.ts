@@ -1,6 +1,7 @@
 // Reload: reads the file again and, when it is good, puts what changed to use; a bad file changes nothing.
 import { changedPaths } from '../../config/diff.ts';
 import type { LoadResult } from '../../config/load.ts';
+import type { Problem } from '../../config/problem.ts';
 import { formatProblem } from '../../config/problem.ts';
 import { keepFixed } from '../../config/restart.ts';
 import type { Config } from '../../config/schema.ts';
@@ -11,6 +12,8 @@ export interface ConfigSource {
   readonly config: Config;
   /** Absolute paths of the files that it takes secrets from. */
   readonly files: readonly string[];
+  /** What in it may surprise. */
+  readonly warnings: readonly Problem[];
   /** The file that it was read from, and its reader; absent when it came from no file. */
   readonly reread?: { readonly file: string; readonly load: () => LoadResult };
 }
@@ -45,6 +48,7 @@ export class Reloader {
     this.#running = source.config;
     this.#target = target;
     this.#logger = logger;
+    this.#warn(source.warnings);
   }
 
   reload(cause: ReloadCause): ReloadOutcome {
@@ -68,7 +72,13 @@ export class Reloader {
     for (const path of needRestart) {
       this.#logger.warn({ event: 'reload_needs_restart', path, message: 'takes effect at the next start' });
     }
+    this.#warn(loaded.warnings);
     return { ok: true, changed, needRestart };
+  }
+
+  #warn(warnings: readonly Problem[]): void {
+    for (const warning of warnings)
+      this.#logger.warn({ event: 'config_warning', message: formatProblem(warning) });
   }
 
   #failed(cause: ReloadCause, problems: string[]): ReloadOutcome {

@@ -55,6 +55,21 @@ describe('check', () => {
     expect(code).toBe(2);
   });
 
+  it('warns of what may surprise, at its line, and exits with 0', async () => {
+    write(
+      'gateway.yaml',
+      `${good}    forward_headers: [x-tenant]\n    tools:\n      - { match: a, cache: { ttl: 1m, scope: public } }\n`,
+    );
+    const { code, stdout } = await runCommand(['check'], { cwd });
+    const [warning, , , ok] = stdout.split('\n');
+    expect(warning).toMatch(
+      /^gateway\.yaml:7:\d+ pools\[0\]\.tools\[0\]\.cache\.scope: warning: shares .*x-tenant/,
+    );
+    expect([code, ok]).toEqual([0, 'gateway.yaml: ok, 1 pool, 2 routes, 1 warning']);
+    const { stdout: data } = await runCommand(['check', '--json'], { cwd });
+    expect(JSON.parse(data)).toMatchObject([{ line: 7, severity: 'warning' }]);
+  });
+
   it('takes the file from MCP_GATEWAY_CONFIG, and exits with 2 when it is missing', async () => {
     const { code, stdout } = await runCommand(['check'], { cwd, env: { MCP_GATEWAY_CONFIG: 'none.yaml' } });
     expect([code, stdout]).toEqual([2, 'none.yaml:1:1 file: cannot be read: ENOENT\n1 problem\n']);

@@ -37,9 +37,7 @@ export async function startGateway(yaml: string): Promise<TestGateway> {
   const loaded = load();
   if (!loaded.ok) throw new Error(loaded.problems.map(formatProblem).join('\n'));
   const logger = new Logger({ level: 'info', format: 'json', to: log });
-  const running = await run({ config: loaded.config, files: loaded.files, reread: { file, load } }, logger, {
-    vitals: unhurried,
-  });
+  const running = await run({ ...loaded, reread: { file, load } }, logger, { vitals: unhurried });
   return {
     ...running,
     file,

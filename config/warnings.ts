@@ -1,0 +1,36 @@
+/** What a good file may yet not mean: told by `check` and at the start, and never in the way. */
+import type { Finding, Path } from './problem.ts';
+import type { Config, PoolConfig } from './schema.ts';
+
+/** Everything in a configuration that works and may surprise. */
+export function warningsOf(config: Config): Finding[] {
+  return config.pools.flatMap((pool, index) => sharedAnswers(['pools', index], pool));
+}
+
+/** Answers that all callers share, of servers that are told more of the caller than the question. */
+function sharedAnswers(path: Path, pool: PoolConfig): Finding[] {
+  const { lists, read_only_tools: annotated } = pool.cache;
+  const rules = [
+    ...pool.tools.map(({ cache }, index) => ({ at: [...path, 'tools', index, 'cache'], cache })),
+    { at: [...path, 'cache', 'read_only_tools'], cache: annotated },
+  ];
+  const findings = rules.flatMap(({ at, cache }) => {
+    if (cache?.scope !== 'public') return [];
+    const told = pool.forward_headers.filter((name) => !cache.vary_on.includes(name));
+    return told.length === 0
+      ? []
+      : [warning(at, told, `name ${them(told)} in vary_on, or use scope: client`)];
+  });
+  if (lists?.scope === 'public' && pool.forward_headers.length > 0)
+    findings.push(warning([...path, 'cache', 'lists'], pool.forward_headers, 'use scope: client'));
+  return findings;
+}
+
+function warning(at: Path, told: readonly string[], hint: string): Finding {
+  const message = `shares answers between all callers, but forward_headers tells the servers ${told.join(', ')} of each`;
+  return { path: [...at, 'scope'], message, hint };
+}
+
+function them(names: readonly string[]): string {
+  return names.length === 1 ? 'it' : 'them';
+}
