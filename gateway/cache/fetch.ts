@@ -10,7 +10,7 @@ import { answerInEvents, Collector } from './collect.ts';
 import { judge } from './entry.ts';
 import { freshness } from './freshness.ts';
 import type { CacheKey } from './key.ts';
-import { keyText, sharedName } from './key.ts';
+import { formOf, keyOfForm, keyText, sharedName } from './key.ts';
 import type { Plan } from './rules.ts';
 import type { Flight } from './single-flight.ts';
 import type { Address, CacheEntry, Lease, Look } from './store.ts';
@@ -19,6 +19,8 @@ import type { Address, CacheEntry, Lease, Look } from './store.ts';
 export interface Errand {
   readonly plan: Plan;
   readonly key: CacheKey;
+  /** The key is for answers of one form only. */
+  readonly formed: boolean;
   /** Where the answer goes if it says that all may share it; undefined when that is not believed. */
   readonly publicKey: CacheKey | undefined;
   /** Served if the upstream fails. */
@@ -178,7 +180,7 @@ export class Fetch {
 
   /** The answer is whole; undefined when it broke off, is too large or depends on what the client was asked. */
   #arrived(message: Buffer | undefined): void {
-    const { plan, key, publicKey } = this.#errand;
+    const { plan, key, formed, publicKey } = this.#errand;
     const cache = this.#cache;
     const verdict =
       message === undefined
@@ -186,13 +188,16 @@ export class Fetch {
         : judge(message, plan.rule, plan.tags, cache.now(), cache.random());
     if (verdict.is === 'entry') {
       const { entry } = verdict;
-      const target = entry.statedScope === 'public' && publicKey !== undefined ? publicKey : key;
+      const form = verdict.structured && !formed ? formOf(this.#x) : undefined;
+      const shared = entry.statedScope === 'public' && publicKey !== undefined ? publicKey : key;
+      const target = form === undefined ? shared : keyOfForm(shared, form);
       plan.promising = true;
+      if (form !== undefined) plan.formed = true;
       const kept = cache.keep(target, entry, this.#flight.since);
       if (plan.isList) this.#errand.listKept();
       this.#fill(kept ? target : undefined, entry);
       this.#end();
-      this.#flight.settle(entry);
+      this.#flight.settle(entry, form);
       return;
     }
     this.#end();

@@ -2,6 +2,7 @@
 import { hash } from 'node:crypto';
 import type { Exchange } from '../core/exchange.ts';
 import { canonicalJson } from '../mcp/canonical-json.ts';
+import type { ResultForm } from '../mcp/eras/era.ts';
 import { Method } from '../mcp/methods.ts';
 import type { CacheRule, PoolRules, Scope } from './rules.ts';
 
@@ -15,9 +16,32 @@ const PUBLIC = 'public';
 /** How canonical JSON with digits that no double holds begins. */
 const EXACT = 'exact:';
 
+/** The key of `what`, asked by `x` under `scope`; with `form` for answers of that form only. */
+export function keyFor(
+  x: Exchange,
+  rules: PoolRules,
+  rule: CacheRule,
+  what: string,
+  scope: Scope,
+  form: ResultForm | undefined,
+): CacheKey {
+  const key = { what, who: whoKey(x, rules, rule, scope) };
+  return form === undefined ? key : keyOfForm(key, form);
+}
+
 /** The key's text, as the memory store has it. */
 export function keyText({ what, who }: CacheKey): string {
   return `${what}:${who}`;
+}
+
+/** The form that results have for the client of `x`. */
+export function formOf({ era, envelope, inbound }: Exchange): ResultForm {
+  return era.resultForm(envelope.revision ?? inbound.protocolVersion);
+}
+
+/** The key of the same question for answers of one form only; no other way of telling callers apart has a space there. */
+export function keyOfForm({ what, who }: CacheKey, form: ResultForm): CacheKey {
+  return { what, who: `${form} ${who}` };
 }
 
 /** The hash of what is asked; undefined when the request could be read in two ways. `subject`: tool or method. */
@@ -46,7 +70,7 @@ export function whatOfParams(
 }
 
 /** Who an answer is for under `scope`; a stated scope begins as the client's own. */
-export function whoKey(x: Exchange, rules: PoolRules, rule: CacheRule, scope: Scope): string {
+function whoKey(x: Exchange, rules: PoolRules, rule: CacheRule, scope: Scope): string {
   const vary = rule.varyHeaders.length === 0 ? '' : headerValues(x.inbound.raw, rule.varyHeaders);
   const { principal, session } = x;
   if (scope === 'public') {

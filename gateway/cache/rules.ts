@@ -30,6 +30,11 @@ export interface Plan {
   readonly isList: boolean;
   /** Whether waiting for another's fetch is worth while: answers that state their freshness must first have stated one. */
   promising: boolean;
+  /**
+   * Whether each form of results has entries of its own. Lists do; a tool does from its first structured content on, which
+   * servers of the SDK wrap for some revisions: only a server can put it into another revision's form.
+   */
+  formed: boolean;
 }
 
 /** The cache's view of a pool. */
@@ -102,7 +107,8 @@ export class Planner {
     let plan = plans.get(subject);
     if (plan === undefined) {
       const isList = method !== Method.toolsCall;
-      plan = { rule, subject, tags: this.#tags(rule, subject, method), isList, promising: !rule.stated };
+      const tags = this.#tags(rule, subject, method);
+      plan = { rule, subject, tags, isList, promising: !rule.stated, formed: isList };
       // Clients choose names, and a glob takes them all.
       if (plans.size >= 1000) plans.clear();
       plans.set(subject, plan);

@@ -8,7 +8,7 @@ import type { Cache } from './cache.ts';
 import type { Errand } from './fetch.ts';
 import { Fetch } from './fetch.ts';
 import { freshness } from './freshness.ts';
-import { keyText, whatKey, whoKey } from './key.ts';
+import { formOf, keyFor, keyText, whatKey } from './key.ts';
 import { KnownQuestions } from './known-questions.ts';
 import { refreshLike } from './refresh.ts';
 import type { Plan, PoolRules } from './rules.ts';
@@ -52,10 +52,14 @@ class Server {
     if (what === undefined) return this.#bypass(x);
     const { scope } = plan.rule;
     const { listKept } = this.#rules;
-    const key = { what, who: whoKey(x, this.#rules, plan.rule, scope) };
+    const form = formOf(x);
+    // A plain answer lacks what clients of later revisions look for.
+    const formed = plan.formed || form === 'plain';
+    const own = formed ? form : undefined;
+    const key = keyFor(x, this.#rules, plan.rule, what, scope, own);
     const publicKey =
       scope === 'stated' && this.#rules.sharesPublic
-        ? { what, who: whoKey(x, this.#rules, plan.rule, 'public') }
+        ? keyFor(x, this.#rules, plan.rule, what, 'public', own)
         : undefined;
     let stale: CacheEntry | undefined;
     if (wish === undefined) {
@@ -70,14 +74,14 @@ class Server {
         }
         if (state === 'stale') {
           const reply = answerFrom(entry, x, 'stale', now);
-          this.#refresh(x, { plan, key, publicKey, stale: undefined, listKept });
+          this.#refresh(x, { plan, key, formed, publicKey, stale: undefined, listKept });
           return Promise.resolve(reply);
         }
         // Kept over a wait, in which its bytes may make room for others.
         if (state === 'if_error') stale = { ...entry, members: ownBytes(entry.members) };
       }
     }
-    return this.#miss(x, { plan, key, publicKey, stale, listKept }, wish === 'refresh');
+    return this.#miss(x, { plan, key, formed, publicKey, stale, listKept }, wish === 'refresh');
   }
 
   #miss(x: Exchange, errand: Errand, anew: boolean): Promise<Reply> {
@@ -92,7 +96,10 @@ class Server {
     }
     return flight.join({
       x,
-      serve: (entry) => answerFrom(entry, x, 'coalesced', this.#cache.now()),
+      serve: (entry, form) =>
+        form === undefined || form === formOf(x)
+          ? answerFrom(entry, x, 'coalesced', this.#cache.now())
+          : this.answer(x, plan),
       lead: (next) => this.#fetch(x, errand, next).lead(),
       alone: () => this.#fetch(x, errand, new Flight()).alone(),
     });

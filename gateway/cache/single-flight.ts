@@ -3,13 +3,14 @@ import type { Exchange, Running } from '../core/exchange.ts';
 import type { Refusal } from '../core/refusal.ts';
 import { refusal } from '../core/refusal.ts';
 import type { Reply } from '../core/reply.ts';
+import type { ResultForm } from '../mcp/eras/era.ts';
 import type { CacheEntry } from './store.ts';
 
 /** What becomes of an exchange that has waited. */
 export interface Waiter {
   readonly x: Exchange;
-  /** The answer is there. */
-  serve(entry: CacheEntry): Reply;
+  /** The answer is there; with `form` it is only for those whose results have that form. */
+  serve(entry: CacheEntry, form: ResultForm | undefined): Reply | Promise<Reply>;
   /** There is none: this one fetches, and leads those that still wait. */
   lead(flight: Flight): Promise<Reply>;
   /** There is none: this one fetches for itself. */
@@ -50,9 +51,9 @@ export class Flight {
     return new Promise((resolve) => this.#add(new Waiting(waiter, resolve)));
   }
 
-  /** The answer is there: all who wait get it. */
-  settle(entry: CacheEntry): void {
-    for (const waiting of this.#end()) waiting.resolve(waiting.waiter.serve(entry));
+  /** The answer is there: all who wait get it, or with `form` those whose results have that form. */
+  settle(entry: CacheEntry, form?: ResultForm): void {
+    for (const waiting of this.#end()) waiting.resolve(waiting.waiter.serve(entry, form));
   }
 
   /**

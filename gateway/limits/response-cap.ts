@@ -148,7 +148,7 @@ export class AnswerCap {
     const id = newResultId();
     results.put(id, { owner: ownerOf(x), raw }, resultTtlMs);
     const revision = x.envelope.revision ?? x.inbound.protocolVersion;
-    return { uri: resultUri(id), asLink: x.era.knowsResourceLinks(revision) };
+    return { uri: resultUri(id), asLink: x.era.resultForm(revision) !== 'plain' };
   }
 }
 

@@ -8,6 +8,8 @@ export interface ResultParts {
   /** Raw JSON text of the id. */
   readonly id: string | undefined;
   readonly isError: boolean;
+  /** Whether it has `structuredContent`. */
+  readonly structured: boolean;
   readonly resultType: string | undefined;
   /** The freshness that the server states, in ms; undefined when it is absent or no whole number from 0 up. */
   readonly ttlMs: number | undefined;
@@ -39,6 +41,7 @@ export function resultParts(message: Buffer): ResultParts | undefined {
 class ResultReader extends JsonScanner {
   #id: string | undefined;
   #isError = false;
+  #structured = false;
   #resultType: string | undefined;
   #ttlMs: number | undefined;
   #cacheScope: string | undefined;
@@ -68,6 +71,7 @@ class ResultReader extends JsonScanner {
     return {
       id: this.#id,
       isError: this.#isError,
+      structured: this.#structured,
       resultType: this.#resultType,
       ttlMs: this.#ttlMs,
       cacheScope: this.#cacheScope,
@@ -98,6 +102,7 @@ class ResultReader extends JsonScanner {
       else if (key === 'ttlMs') this.#ttlMs = wholeNumber(text());
       else if (key !== '_meta') {
         if (key === 'isError') this.#isError = text() !== 'false';
+        if (key === 'structuredContent') this.#structured = true;
         this.#members.push(this.bytes.subarray(keyStart, this.pos));
       }
     }

@@ -74,7 +74,14 @@ describe('a known question', () => {
     varyPaths: [],
     maxEntryBytes: 1000,
   };
-  const plan = (subject: string): Plan => ({ rule, subject, tags: [], isList: false, promising: true });
+  const plan = (subject: string): Plan => ({
+    rule,
+    subject,
+    tags: [],
+    isList: false,
+    promising: true,
+    formed: false,
+  });
   const asks = (text: string) => makeExchange(request('tools/call', { name: 'look', arguments: { text } }));
 
   it('is known by all of its bytes and its tool', () => {

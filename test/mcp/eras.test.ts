@@ -201,10 +201,16 @@ describe('the headers that cross', () => {
     mcpParams: ['mcp-param-a', 'b'],
   });
 
-  it('are the legacy era’s version and last event', () => {
-    const into: string[] = [];
-    legacy.pushHeaders(all, into);
-    expect(into).toEqual(['mcp-protocol-version', '2026-07-28', 'last-event-id', '5']);
+  it('are the legacy era’s version, and the last event where a stream is resumed', () => {
+    const version = ['mcp-protocol-version', '2026-07-28'];
+    const crossing = (method: string) => {
+      const into: string[] = [];
+      legacy.pushHeaders({ ...all, method }, into);
+      return into;
+    };
+    expect(crossing('POST')).toEqual(version);
+    expect(crossing('DELETE')).toEqual(version);
+    expect(crossing('GET')).toEqual([...version, 'last-event-id', '5']);
   });
 
   it('are the modern era’s mirrors', () => {

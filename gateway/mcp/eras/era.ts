@@ -9,14 +9,20 @@ export interface EraFault {
   readonly message: string;
 }
 
+/**
+ * The form that a revision gives to results: `typed` says its type, and structured content is any value; `structured` has
+ * objects only; `plain` knows neither structured content nor resource links (MCP 2026-07-28 and 2025-06-18, changelogs).
+ */
+export type ResultForm = 'typed' | 'structured' | 'plain';
+
 /** What differs between the eras, as far as a proxy can tell. */
 export interface Era {
   /** Word for logs and metrics. */
   readonly name: 'legacy' | 'modern';
   /** JSON-RPC code of a resource that is not there. */
   readonly resourceNotFound: number;
-  /** Whether a client of this revision knows `resource_link` in tool results; undefined: it did not say its revision. */
-  knowsResourceLinks(revision: string | undefined): boolean;
+  /** The form of results in this revision; undefined: the client did not say its revision. */
+  resultForm(revision: string | undefined): ResultForm;
   /** Members that every result of `resources/read` has besides its own, as JSON with a comma behind each. */
   readonly readResultMembers: string;
   /** Whether `Mcp-Session-Id` means anything. */

@@ -7,8 +7,8 @@ const RECONNECT_MS = 1000;
 export const legacy: Era = {
   name: 'legacy',
   resourceNotFound: -32002,
-  // MCP 2025-06-18, changelog: resource links in tool results. ISO dates compare as text.
-  knowsResourceLinks: (revision) => revision !== undefined && revision >= '2025-06-18',
+  // ISO dates compare as text.
+  resultForm: (revision) => (revision !== undefined && revision >= '2025-06-18' ? 'structured' : 'plain'),
   readResultMembers: '',
   sessionful: true,
   disconnectCancels: false,
@@ -25,6 +25,9 @@ export const legacy: Era = {
   },
   pushHeaders(inbound, into) {
     if (inbound.protocolVersion !== undefined) into.push('mcp-protocol-version', inbound.protocolVersion);
-    if (inbound.lastEventId !== undefined) into.push('last-event-id', inbound.lastEventId);
+    // It resumes a stream, which is always asked for with GET (MCP 2025-11-25, transports, resumability).
+    if (inbound.lastEventId !== undefined && inbound.method === 'GET') {
+      into.push('last-event-id', inbound.lastEventId);
+    }
   },
 };

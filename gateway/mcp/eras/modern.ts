@@ -15,7 +15,7 @@ const PARAM = 'mcp-param-';
 export const modern: Era = {
   name: 'modern',
   resourceNotFound: INVALID_PARAMS,
-  knowsResourceLinks: () => true,
+  resultForm: () => 'typed',
   readResultMembers: '"resultType":"complete","ttlMs":0,"cacheScope":"private",',
   sessionful: false,
   disconnectCancels: true,
