@@ -26,6 +26,8 @@ export const WAITED_MS = 50;
 /** Error types told apart; upstreams choose their own codes. */
 const MAX_ERROR_TYPES = 30;
 
+const none: ReadonlyMap<string, number> = new Map();
+
 /** What the calls of one tool at one endpoint add up to. */
 export class Sums {
   calls = 0;
@@ -45,9 +47,14 @@ export class Sums {
   slow = 0;
   slowMs = 0;
   slowUpstreamMs = 0;
-  /** Failed calls by error type. */
-  readonly errors = new Map<string, number>();
+  /** Made when needed: most tools at most endpoints do not fail in most minutes. */
+  #errors: Map<string, number> | undefined = undefined;
   readonly cache: Record<CacheStatus, number> = { hit: 0, miss: 0, stale: 0, coalesced: 0, bypass: 0 };
+
+  /** Failed calls by error type. */
+  get errors(): ReadonlyMap<string, number> {
+    return this.#errors ?? none;
+  }
 
   record(call: Call): void {
     const { durationMs, upstreamMs, errorType, attempts, cache } = call;
@@ -103,7 +110,8 @@ export class Sums {
   }
 
   #failed(type: string, count: number): void {
-    const label = this.errors.has(type) || this.errors.size < MAX_ERROR_TYPES ? type : '_OTHER';
-    this.errors.set(label, (this.errors.get(label) ?? 0) + count);
+    this.#errors ??= new Map();
+    const label = this.#errors.has(type) || this.#errors.size < MAX_ERROR_TYPES ? type : '_OTHER';
+    this.#errors.set(label, (this.#errors.get(label) ?? 0) + count);
   }
 }

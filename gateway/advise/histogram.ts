@@ -6,41 +6,45 @@ const PER_OCTAVE = 8;
 const FINEST_MS = 1 / 16;
 const BUCKETS = 26 * PER_OCTAVE;
 
-/** Counts durations in ms. */
+/** Counts durations in ms. An hour of minutes holds many of them, so that each has room for the buckets it uses only. */
 export class Histogram {
   count = 0;
-  readonly #buckets = new Uint32Array(BUCKETS);
-  /** The buckets in use: most histograms use few. */
-  #lowest = BUCKETS;
-  #highest = -1;
+  /** The bucket that the first of the counts is of. */
+  #lowest = 0;
+  readonly #counts: number[] = [];
 
   record(ms: number): void {
     this.count++;
-    const bucket = bucketOf(ms);
-    (this.#buckets[bucket] as number)++;
-    if (bucket < this.#lowest) this.#lowest = bucket;
-    if (bucket > this.#highest) this.#highest = bucket;
+    this.#raise(bucketOf(ms), 1);
   }
 
   add(other: Histogram): void {
     this.count += other.count;
-    for (let i = other.#lowest; i <= other.#highest; i++) {
-      (this.#buckets[i] as number) += other.#buckets[i] as number;
-    }
-    this.#lowest = Math.min(this.#lowest, other.#lowest);
-    this.#highest = Math.max(this.#highest, other.#highest);
+    const counts = other.#counts;
+    for (let i = 0; i < counts.length; i++) this.#raise(other.#lowest + i, counts[i] as number);
   }
 
   /** The duration in ms that a share `q` of the calls stays within; 0 without calls. */
   quantile(q: number): number {
     const rank = q * this.count;
     let below = 0;
-    for (let i = this.#lowest; i <= this.#highest; i++) {
-      const here = this.#buckets[i] as number;
-      if (here > 0 && below + here >= rank) return boundary(i) * (1 + (rank - below) / here / PER_OCTAVE);
+    for (let i = 0; i < this.#counts.length; i++) {
+      const here = this.#counts[i] as number;
+      if (here > 0 && below + here >= rank) {
+        return boundary(this.#lowest + i) * (1 + (rank - below) / here / PER_OCTAVE);
+      }
       below += here;
     }
     return 0;
+  }
+
+  #raise(bucket: number, by: number): void {
+    const counts = this.#counts;
+    if (counts.length === 0) this.#lowest = bucket;
+    for (; bucket < this.#lowest; this.#lowest--) counts.unshift(0);
+    const at = bucket - this.#lowest;
+    while (at >= counts.length) counts.push(0);
+    (counts[at] as number) += by;
   }
 }
 

@@ -6,7 +6,7 @@ import { Load } from './load.ts';
 import type { CallFigures, ClientFigures, PoolFigures } from './snapshot.ts';
 
 const MINUTE_MS = 60_000;
-/** Tools at endpoints told apart in one minute, about 1.2 KB each; what comes after shares one by pool. */
+/** Tools at endpoints told apart in one minute, under 1 KB each; what comes after shares one by pool. */
 const MAX_CELLS = 500;
 const MAX_CLIENTS = 200;
 const OTHER = '_other';
