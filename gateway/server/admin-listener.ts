@@ -11,6 +11,7 @@ import type { AdminToken } from './admin-guard.ts';
 import { adminGuard } from './admin-guard.ts';
 import { tryApp } from './admin-try.ts';
 import { hostGuard } from './host-guard.ts';
+import { listen } from './listen.ts';
 import type { PageSources } from './page/page-app.ts';
 import { pageApp } from './page/page-app.ts';
 
@@ -50,13 +51,7 @@ export class AdminListener {
   }
 
   listen(port: number, host: string): Promise<AddressInfo> {
-    return new Promise((resolve, reject) => {
-      this.server.once('error', reject);
-      this.server.listen(port, host, () => {
-        this.server.off('error', reject);
-        resolve(this.server.address() as AddressInfo);
-      });
-    });
+    return listen(this.server, port, host);
   }
 }
 

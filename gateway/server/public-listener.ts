@@ -20,6 +20,7 @@ import type { ListenerTimes } from './http-server.ts';
 import { changeCertificate, httpServer, listenerTimes } from './http-server.ts';
 import { KeepAlives } from './keep-alives.ts';
 import { header } from './lean-request.ts';
+import { listen } from './listen.ts';
 import { linger, send } from './outbound.ts';
 import type { PeerReader } from './peer.ts';
 import { readInbound, readTarget } from './read-head.ts';
@@ -101,13 +102,7 @@ export class PublicListener {
   }
 
   listen(port: number, host: string): Promise<AddressInfo> {
-    return new Promise((resolve, reject) => {
-      this.server.once('error', reject);
-      this.server.listen(port, host, () => {
-        this.server.off('error', reject);
-        resolve(this.server.address() as AddressInfo);
-      });
-    });
+    return listen(this.server, port, host);
   }
 
   /** Serves on, but has clients reconnect after each answer: by then they are led elsewhere. */
