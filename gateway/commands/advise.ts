@@ -59,11 +59,15 @@ async function live({ config: file }: AdviseOptions): Promise<AdviceReport | num
   if (loaded === undefined) return BAD_CONFIG;
   try {
     const { status, body } = await adminGet(loaded.config, '/admin/advice');
-    if (status === 200) return body as unknown as AdviceReport;
+    if (status === 200 && isReport(body)) return body;
     return failed(`The gateway answers ${status}`);
   } catch (error) {
     return failed(`The gateway does not answer: ${error instanceof Error ? error.message : error}`);
   }
+}
+
+function isReport(body: object): body is AdviceReport {
+  return 'findings' in body && 'abstentions' in body && 'applied' in body;
 }
 
 /** What a log says; the configuration is taken in where there is one, for rules that need to know what was set. */

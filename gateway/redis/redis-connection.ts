@@ -18,6 +18,9 @@ export type StateListener = (up: boolean, why: string) => void;
 /** A script's run: keys and arguments in the order of the script; undefined when Redis is away. */
 export type Script = (...keysAndArgs: (string | number | Buffer)[]) => Promise<unknown>;
 
+/** A client with the scripts that were defined on it, by name. */
+type Scripted = Redis & Readonly<Record<string, Script | undefined>>;
+
 /** A subscription made before the client was loaded. */
 interface Subscription {
   readonly channel: string;
@@ -94,8 +97,7 @@ export class RedisConnection {
     this.#scripts.set(name, definition);
     this.#redis?.defineCommand(name, definition);
     const method = answers === 'bytes' ? `${name}Buffer` : name;
-    return (...keysAndArgs) =>
-      this.run((redis) => (redis as unknown as Record<string, Script>)[method]?.(...keysAndArgs) ?? away);
+    return (...keysAndArgs) => this.run((redis) => (redis as Scripted)[method]?.(...keysAndArgs) ?? away);
   }
 
   /** Listens on a channel, which gets the prefix; the result ends it. */

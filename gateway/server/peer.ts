@@ -67,9 +67,7 @@ export class PeerReader {
   #isTrusted(peer: string): boolean {
     if (isIP(peer) === 0) return false;
     const parsed = ipaddr.parse(peer);
-    return this.#trusted.some(([network, bits]) => {
-      return parsed.kind() === network.kind() && parsed.match(network as never, bits);
-    });
+    return this.#trusted.some((network) => parsed.kind() === network[0].kind() && parsed.match(network));
   }
 }
 

@@ -1,12 +1,13 @@
 // Active checks: when an endpoint is asked, and what its answers do to its place in the pool.
 import { describe, expect, it } from 'vitest';
+import type { Endpoint } from '../../gateway/core/endpoint.ts';
 import { makeHealth } from './make-pool.ts';
 
 describe('active checks', () => {
   it('ask each endpoint at once and then again within the interval, never two questions at a time', async () => {
     const { clock, all, probed, answers } = await makeHealth(2);
     expect(probed.map(({ endpoint }) => endpoint.id)).toEqual(['e0', 'e1']);
-    answers.set(all[0] as never, 'hangs');
+    answers.set(all[0], 'hangs');
     await clock.pass(10_000);
     const times = probed.filter(({ endpoint }) => endpoint === all[0]).map(({ at }) => at);
     expect(times.slice(0, 3)).toEqual([0, 7000, 9100]);
@@ -15,22 +16,22 @@ describe('active checks', () => {
   it('take an endpoint out only after the configured number of failures in a row', async () => {
     const { clock, all, answers, events, pool } = await makeHealth(2);
     const [endpoint] = all;
-    answers.set(endpoint as never, 'refuses');
+    answers.set(endpoint, 'refuses');
     await clock.pass(7000);
     expect(pool.available).toContain(endpoint);
     await clock.pass(100);
     expect(pool.available).toContain(endpoint);
     await clock.pass(100);
     expect(pool.available).not.toContain(endpoint);
-    expect(endpoint?.state).toBe('unhealthy');
+    expect(endpoint.state).toBe('unhealthy');
     expect(events).toEqual(['e0 endpoint_unhealthy refused']);
   });
 
   it('forget a failure that is followed by a pass', async () => {
     const { clock, all, answers, events } = await makeHealth(2);
-    answers.set(all[0] as never, 'refuses');
+    answers.set(all[0], 'refuses');
     await clock.pass(7000);
-    answers.delete(all[0] as never);
+    answers.delete(all[0]);
     await clock.pass(60_000);
     expect(events).toEqual([]);
   });
@@ -39,7 +40,7 @@ describe('active checks', () => {
     for (let beganAt = 0; beganAt < 8000; beganAt += 500) {
       const { clock, all, answers, pool } = await makeHealth(2);
       await clock.pass(beganAt);
-      answers.set(all[0] as never, 'hangs');
+      answers.set(all[0], 'hangs');
       await clock.pass(12_000);
       expect(pool.available).not.toContain(all[0]);
     }
@@ -48,22 +49,22 @@ describe('active checks', () => {
   it('bring an endpoint back within two intervals, slowly', async () => {
     const { clock, all, answers, events, pool } = await makeHealth(2);
     const [endpoint] = all;
-    answers.set(endpoint as never, 'refuses');
+    answers.set(endpoint, 'refuses');
     await clock.pass(8000);
-    answers.delete(endpoint as never);
+    answers.delete(endpoint);
     await clock.pass(8000);
     expect(pool.available).toContain(endpoint);
     expect(events.at(-1)).toBe('e0 endpoint_available');
-    expect(endpoint?.effectiveWeight).toBeLessThan(0.2);
+    expect(endpoint.effectiveWeight).toBeLessThan(0.2);
     await clock.pass(10_000);
-    expect(endpoint?.effectiveWeight).toBe(1);
+    expect(endpoint.effectiveWeight).toBe(1);
   });
 
   it('ask as many times as configured before they bring it back', async () => {
     const { clock, all, answers, pool } = await makeHealth(2, { checks: { healthyAfter: 3 } });
-    answers.set(all[0] as never, 'refuses');
+    answers.set(all[0], 'refuses');
     await clock.pass(8000);
-    answers.delete(all[0] as never);
+    answers.delete(all[0]);
     await clock.pass(6350);
     expect(pool.available).not.toContain(all[0]);
     await clock.pass(100);
@@ -75,7 +76,7 @@ describe('active checks', () => {
     for (const endpoint of all) answers.set(endpoint, 'hangs');
     await clock.pass(20_000);
     expect(pool.available).toEqual([]);
-    answers.delete(all[1] as never);
+    answers.delete(all[1] as Endpoint);
     await clock.pass(1000);
     expect(pool.available).toEqual([all[1]]);
   });
@@ -83,17 +84,17 @@ describe('active checks', () => {
   it('leave an endpoint draining, whatever they find', async () => {
     const { clock, all, answers } = await makeHealth(2);
     const [endpoint] = all;
-    if (endpoint !== undefined) endpoint.draining = true;
-    answers.set(endpoint as never, 'refuses');
+    endpoint.draining = true;
+    answers.set(endpoint, 'refuses');
     await clock.pass(8000);
-    answers.delete(endpoint as never);
+    answers.delete(endpoint);
     await clock.pass(20_000);
-    expect(endpoint?.state).toBe('draining');
+    expect(endpoint.state).toBe('draining');
   });
 
   it('end with the pool: no timer is left', async () => {
     const { clock, health, all, answers } = await makeHealth(3);
-    answers.set(all[0] as never, 'refuses');
+    answers.set(all[0], 'refuses');
     await clock.pass(30_000);
     health.stop();
     await clock.pass(0);

@@ -13,7 +13,7 @@ export const settings: HealthSettings = {
   outlier: { consecutiveFailures: 5, ejectionMs: 30_000, maxEjectedPercent: 50 },
 };
 
-/** A watched pool of `count` endpoints that are well and have been asked once. */
+/** A watched pool of `count` endpoints, at least one, which are well and have been asked once. */
 export async function makeHealth(
   count: number,
   {
@@ -22,7 +22,7 @@ export async function makeHealth(
   }: { checks?: Partial<HealthSettings['checks']>; outlier?: Partial<HealthSettings['outlier']> } = {},
 ) {
   const clock = new HandClock();
-  const all = endpoints(...Array.from({ length: count }, () => ({})));
+  const all = endpoints(...Array.from({ length: count }, () => ({}))) as [Endpoint, ...Endpoint[]];
   const answers = new Map<Endpoint, ProbeAnswer>();
   const events: string[] = [];
   const probed: { endpoint: Endpoint; at: number }[] = [];

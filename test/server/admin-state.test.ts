@@ -88,7 +88,8 @@ describe('POST /admin/call', () => {
   it('calls as the client admin and tells who answered and where the time went', async () => {
     const { gateway, upstream } = await start();
     const answer = await post(gateway, '/admin/call', { path: '/mcp', tool: 'ok', arguments: { a: 1 } });
-    const { endpoint, error_type, attempts, phases_ms, answer: message } = (await answer.json()) as never;
+    const figures = (await answer.json()) as Record<string, unknown>;
+    const { endpoint, error_type, attempts, phases_ms, answer: message } = figures;
     expect([endpoint, error_type, attempts]).toEqual([upstream.url, null, 1]);
     expect(message).toHaveProperty('result.content');
     const { waiting, upstream: first, answer: rest, total } = phases_ms as Record<string, number>;

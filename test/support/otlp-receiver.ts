@@ -120,7 +120,10 @@ function spansOf(body: Json): ReceivedSpan[] {
         spanId: String(span['spanId']),
         parentSpanId: String(span['parentSpanId'] ?? ''),
         failed: (span['status'] as Json | undefined)?.['code'] === 2,
-        links: list(span, 'links') as unknown as ReceivedSpan['links'],
+        links: list(span, 'links').map((link) => ({
+          traceId: String(link['traceId']),
+          spanId: String(link['spanId']),
+        })),
         attributes: attributesOf(span),
         resource,
         durationMs:
