@@ -1,6 +1,7 @@
 // The advice tool: in lists and in answers of both eras, as JSON and as events, and only where it was asked for.
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { addTool } from '../../gateway/advise/add-tool.ts';
+import { rawCall } from '../support/clients.ts';
 import { startFaults } from '../support/fault-upstream.ts';
 import { startGateway } from '../support/gateway-file.ts';
 import { initializeRequest, legacyRequest, modernRequest } from '../support/message.ts';
@@ -26,20 +27,11 @@ async function setUp(advise: string) {
   );
   onTestFinished(() => gateway.stop());
   const post = async ({ body, headers }: ReturnType<typeof modernRequest>) => {
-    const answer = await fetch(gateway.at(), {
-      method: 'POST',
-      headers: {
-        'content-type': 'application/json',
-        accept: 'application/json, text/event-stream',
-        ...headers,
-      },
-      body: JSON.stringify(body),
-    });
-    const text = await answer.text();
-    const json = text.startsWith('{') ? text : /^data: (.*)$/m.exec(text)?.[1];
+    const answer = await rawCall(gateway.at(), body, headers);
+    const message = answer.json ?? answer.events[0]?.message;
     return {
-      session: answer.headers.get('mcp-session-id') ?? undefined,
-      result: (JSON.parse(json ?? 'null') as { result?: Record<string, unknown> } | null)?.result,
+      session: answer.headers['mcp-session-id'] as string | undefined,
+      result: (message as { result?: Record<string, unknown> } | undefined)?.result,
     };
   };
   return { upstream, post };

@@ -7,6 +7,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { parse } from 'yaml';
 import type { AdviceReport } from '../../gateway/advise/report.ts';
 import { runCommand } from '../commands/run-command.ts';
+import { rawCall } from '../support/clients.ts';
 import type { GatedCall, OnCall } from '../support/gated-upstream.ts';
 import { GatedUpstream } from '../support/gated-upstream.ts';
 import type { TestGateway } from '../support/gateway-file.ts';
@@ -44,16 +45,7 @@ const poolAt = (urls: readonly string[], more = '') =>
 
 async function callTool(to: TestGateway, args: object = {}): Promise<void> {
   const { body, headers } = modernRequest('tools/call', { name: 'echo', arguments: args });
-  const answer = await fetch(to.at(), {
-    method: 'POST',
-    headers: {
-      'content-type': 'application/json',
-      accept: 'application/json, text/event-stream',
-      ...headers,
-    },
-    body: JSON.stringify(body),
-  });
-  await answer.arrayBuffer();
+  await rawCall(to.at(), body, headers);
 }
 
 /** Makes calls, so many at a time. */

@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { BalancerName } from '../../gateway/balance/balancer.ts';
 import { balancers } from '../../gateway/balance/balancer.ts';
-import { endpoints, figures, from, seeded, spread } from './make-endpoints.ts';
+import { seeded } from '../support/chance.ts';
+import { endpoints, figures, from, spread } from './make-endpoints.ts';
 
 const names = Object.keys(balancers) as BalancerName[];
 

@@ -1,4 +1,4 @@
-// Endpoints with given figures, and chance as a parameter.
+// Endpoints with given figures, and chance as told.
 import fc from 'fast-check';
 import type { Balancer } from '../../gateway/balance/balancer.ts';
 import { Endpoint } from '../../gateway/core/endpoint.ts';
@@ -24,17 +24,6 @@ export function endpoints(...figures: Figures[]): Endpoint[] {
 export function told(...numbers: number[]): () => number {
   let i = 0;
   return () => numbers[i++ % numbers.length] as number;
-}
-
-/** A fair generator that is the same in each run (mulberry32). */
-export function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 /** An exchange of this client. */

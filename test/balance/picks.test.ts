@@ -6,8 +6,9 @@ import { twoOf } from '../../gateway/balance/power-of-two.ts';
 import { highest } from '../../gateway/balance/rendezvous.ts';
 import type { Endpoint } from '../../gateway/core/endpoint.ts';
 import type { Exchange } from '../../gateway/core/exchange.ts';
+import { seeded } from '../support/chance.ts';
 import type { Figures } from './make-endpoints.ts';
-import { endpoints, figures, from, seeded, spread, told } from './make-endpoints.ts';
+import { endpoints, figures, from, spread, told } from './make-endpoints.ts';
 
 describe('least_connections', () => {
   it.each([

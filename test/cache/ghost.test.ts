@@ -4,46 +4,13 @@ import { Cache } from '../../gateway/cache/cache.ts';
 import { Ghost } from '../../gateway/cache/ghost.ts';
 import type { Tally } from '../../gateway/cache/ghost-tally.ts';
 import { GHOST_TTLS_MS } from '../../gateway/cache/ghost-tally.ts';
-import type { CacheRule, PoolRules } from '../../gateway/cache/rules.ts';
 import { cacheStages } from '../../gateway/cache/stages.ts';
-import type { Reply } from '../../gateway/core/reply.ts';
 import type { Handler } from '../../gateway/core/stage.ts';
 import { compose } from '../../gateway/core/stage.ts';
-import type { Envelope } from '../../gateway/mcp/envelope.ts';
-import { readEnvelope } from '../../gateway/mcp/envelope-reader.ts';
-import { caller, makeExchange } from '../core/make-exchange.ts';
-import { seeded, zipf } from './workload.ts';
-
-function rules(ttlMs: number | undefined): PoolRules {
-  const rule: CacheRule | undefined =
-    ttlMs === undefined
-      ? undefined
-      : {
-          ttlMs,
-          staleWhileRevalidateMs: 0,
-          staleIfErrorMs: 0,
-          scope: 'client',
-          stated: false,
-          tags: [],
-          varyHeaders: [],
-          varyPaths: [],
-          maxEntryBytes: 1 << 20,
-        };
-  return {
-    pool: 'p',
-    generation: 'g',
-    tool: () => rule,
-    stated: undefined,
-    lists: undefined,
-    purges: false,
-    invalidates: () => undefined,
-    clientControl: false,
-    sharesPublic: false,
-    forwardedHeaders: [],
-    listKept: () => {},
-    refreshTimeoutMs: 1000,
-  };
-}
+import { caller, makeExchange, request } from '../core/make-exchange.ts';
+import { makeReply } from '../core/make-reply.ts';
+import { seeded, zipf } from '../support/chance.ts';
+import { plainRules } from './plain-rules.ts';
 
 interface World {
   readonly cache: Cache;
@@ -60,26 +27,15 @@ function world(
   const last: Handler = (x) => {
     const { n } = JSON.parse(x.body?.toString() ?? '').params.arguments;
     const result = { content: [{ type: 'text', text: answer(n, x.principal.id) }] };
-    const reply: Reply = {
-      status: 200,
-      headers: [],
-      body: Buffer.from(JSON.stringify({ jsonrpc: '2.0', id: 1, result })),
-      sse: false,
-      upstreamSession: undefined,
-      refusal: undefined,
-    };
-    return Promise.resolve(reply);
+    const body = Buffer.from(JSON.stringify({ jsonrpc: '2.0', id: 1, result }));
+    return Promise.resolve(makeReply({ body }));
   };
-  const handler = compose(cacheStages(cache, rules(ttlMs)), last);
+  const handler = compose(cacheStages(cache, plainRules(ttlMs)), last);
   return {
     cache,
     async call(n, client = 'one') {
-      const x = makeExchange();
-      x.principal = { id: client, binding: client, policy: undefined };
-      x.body = Buffer.from(
-        `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"look","arguments":{"n":${n}}}}`,
-      );
-      x.envelope = readEnvelope(x.body) as Envelope;
+      const x = makeExchange(request('tools/call', { name: 'look', arguments: { n } }));
+      x.principal = caller(client);
       await handler(x);
       x.close();
       return x.cacheStatus;

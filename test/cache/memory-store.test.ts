@@ -3,10 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { ownBytes } from '../../gateway/cache/arena.ts';
 import { KnownQuestions } from '../../gateway/cache/known-questions.ts';
 import { MemoryStore } from '../../gateway/cache/memory-store.ts';
-import type { CacheRule, Plan } from '../../gateway/cache/rules.ts';
+import type { Plan } from '../../gateway/cache/rules.ts';
 import { Tags, type Validity } from '../../gateway/cache/tags.ts';
 import { makeExchange, request } from '../core/make-exchange.ts';
-import { seeded } from './workload.ts';
+import { seeded } from '../support/chance.ts';
+import { plainRule } from './plain-rules.ts';
 
 const times = { storedAt: 1, freshUntil: 2, staleUntil: 3, errorUntil: 4 };
 const entry = {
@@ -63,17 +64,7 @@ describe('the memory store', () => {
 });
 
 describe('a known question', () => {
-  const rule: CacheRule = {
-    ttlMs: 1000,
-    staleWhileRevalidateMs: 0,
-    staleIfErrorMs: 0,
-    scope: 'client',
-    stated: false,
-    tags: [],
-    varyHeaders: [],
-    varyPaths: [],
-    maxEntryBytes: 1000,
-  };
+  const rule = { ...plainRule(1000), maxEntryBytes: 1000 };
   const plan = (subject: string): Plan => ({
     rule,
     subject,

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { FiguresDocument, Row } from './figures-document.ts';
 
 const MAIN = join(import.meta.dirname, '..', '..', 'scripts', 'bench', 'main.ts');
 const LIMIT_MS = 60_000;
@@ -11,22 +12,8 @@ const LIMIT_MS = 60_000;
 /** CPU time is read from /proc. */
 const onLinux = process.platform === 'linux';
 
-const Row = z.strictObject({
-  case: z.string(),
-  subject: z.string(),
-  concurrency: z.int().optional(),
-  metric: z.string(),
-  value: z.number(),
-  unit: z.string(),
-  ratio_to: z.string().optional(),
-  ratio: z.number().positive().optional(),
-});
-
-const Document = z.object({
-  machine: z.record(z.string(), z.union([z.string(), z.number()])),
-  versions: z.record(z.string(), z.string()),
-  results: z.array(Row),
-});
+const RatedRow = Row.extend({ ratio: z.number().positive().optional() });
+const Document = FiguresDocument.extend({ results: z.array(RatedRow) });
 
 async function bench(...args: string[]) {
   const { stdout } = await promisify(execFile)(process.execPath, [MAIN, ...args], { timeout: LIMIT_MS });

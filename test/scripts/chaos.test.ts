@@ -4,27 +4,12 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { FiguresDocument } from './figures-document.ts';
 
 const MAIN = join(import.meta.dirname, '..', '..', 'scripts', 'chaos', 'main.ts');
 const LIMIT_MS = 90_000;
 
-const Row = z.strictObject({
-  case: z.string(),
-  subject: z.string(),
-  concurrency: z.int().optional(),
-  metric: z.string(),
-  value: z.number(),
-  unit: z.string(),
-  ratio_to: z.string().optional(),
-  ratio: z.number().optional(),
-});
-
-const Document = z.object({
-  machine: z.record(z.string(), z.union([z.string(), z.number()])),
-  versions: z.record(z.string(), z.string()),
-  results: z.array(Row),
-  failures: z.array(z.string()),
-});
+const Document = FiguresDocument.extend({ failures: z.array(z.string()) });
 
 /** Runs one case with the gateway only; returns its figures by metric. */
 async function chaos(name: string): Promise<Map<string, number>> {

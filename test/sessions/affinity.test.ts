@@ -12,6 +12,7 @@ import { LiveSessions } from '../../gateway/sessions/live-sessions.ts';
 import { SealedIds } from '../../gateway/sessions/sealed-id.ts';
 import { SessionRecords } from '../../gateway/sessions/session-records.ts';
 import { caller, makeExchange, request } from '../core/make-exchange.ts';
+import { makeReply } from '../core/make-reply.ts';
 
 const endpoint = new Endpoint('e1', 'search', 'http://10.0.0.1/mcp', 1);
 let now: number;
@@ -54,15 +55,7 @@ function run(x: Exchange, change: Partial<AffinitySettings> = {}): Promise<Reply
   return affinity({ ...settings, ...change })((x) => {
     passed.push(x);
     x.endpoint = x.pinned ?? endpoint;
-    const reply = {
-      status: 200,
-      headers: [],
-      body: null,
-      sse: false,
-      upstreamSession: undefined,
-      refusal: undefined,
-    };
-    return Promise.resolve({ ...reply, ...answer });
+    return Promise.resolve(makeReply(answer));
   })(x);
 }
 

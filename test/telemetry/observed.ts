@@ -9,6 +9,7 @@ import type { Handler } from '../../gateway/core/stage.ts';
 import type { LogFormat } from '../../gateway/telemetry/log-format.ts';
 import { Logger } from '../../gateway/telemetry/logger.ts';
 import { Telemetry } from '../../gateway/telemetry/telemetry.ts';
+import { makeReply } from '../core/make-reply.ts';
 
 export interface Observed {
   readonly telemetry: Telemetry;
@@ -20,14 +21,7 @@ export interface Observed {
   lines(): Promise<string[]>;
 }
 
-export const ok: Reply = {
-  status: 200,
-  headers: [],
-  body: null,
-  sse: false,
-  upstreamSession: undefined,
-  refusal: undefined,
-};
+export const ok = makeReply();
 
 /** Telemetry that knows the tool `echo`, logging to a file. */
 export function observed(format: LogFormat = 'json'): Observed {

@@ -1,13 +1,13 @@
-// Workloads: numbers as chance gives them, the same ones each time.
+// Chance for tests: numbers as it gives them, the same ones in each run.
 
-/** A generator of numbers from 0 to 1 (mulberry32). */
+/** A fair generator of numbers from 0 to 1 (mulberry32). */
 export function seeded(seed: number): () => number {
   let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;
     let t = Math.imul(state ^ (state >>> 15), 1 | state);
     t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
   };
 }
 
