@@ -17,6 +17,7 @@ function write(value: unknown, path: Path): unknown {
   if (isMap(value)) return writeMap(value, path);
   const kind = kindAt(path);
   if (kind === 'secret') return mask(String(value));
+  if (typeof value === 'string') return withoutQuery(value);
   if (typeof value !== 'number') return value;
   if (kind === 'duration') return formatDuration(value);
   return kind === 'size' ? formatSize(value) : value;
@@ -25,6 +26,12 @@ function write(value: unknown, path: Path): unknown {
 function writeMap(map: Record<string, unknown>, path: Path): Record<string, unknown> {
   const given = Object.entries(map).filter(([, value]) => value !== undefined);
   return Object.fromEntries(given.map(([key, value]) => [key, write(value, [...path, key])]));
+}
+
+/** A URL as it may be shown: keys are often given in the query. */
+export function withoutQuery(text: string): string {
+  const query = /^https?:\/\//i.test(text) ? text.indexOf('?') : -1;
+  return query === -1 ? text : `${text.slice(0, query)}?${MASK}`;
 }
 
 /** Of a URL only the credentials are secret: where it leads is what one looks for. */

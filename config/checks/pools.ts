@@ -1,4 +1,5 @@
 /** Rules between the fields of `pools` and the limits they inherit. */
+import { withoutQuery } from '../effective.ts';
 import type { Finding, Path } from '../problem.ts';
 import type { LimitsConfig, PoolConfig } from '../schema.ts';
 import { didYouMean } from '../suggest.ts';
@@ -77,7 +78,9 @@ function checkEndpoints(path: Path, pool: PoolConfig): Finding[] {
       return [];
     }
     const hint = 'use weight to give an endpoint more load';
-    return [{ path: [...path, 'endpoints', index], message: `is listed twice: ${address}`, hint }];
+    return [
+      { path: [...path, 'endpoints', index], message: `is listed twice: ${withoutQuery(address)}`, hint },
+    ];
   });
 }
 

@@ -173,7 +173,7 @@ export class Pool {
 
   #linkTo(endpoint: Endpoint): Link {
     const link = this.#links.get(endpoint);
-    if (link === undefined) throw new Error(`endpoint ${endpoint.url} is not of pool ${this.name}`);
+    if (link === undefined) throw new Error(`endpoint ${endpoint.id} is not of pool ${this.name}`);
     return link;
   }
 }

@@ -147,6 +147,20 @@ describe('print-config', () => {
     });
   });
 
+  it('shows where endpoints are, but not what stands in their query', async () => {
+    write('gateway.yaml', poolAt('http://a.example:8000/mcp?key=the-key', 'http://a.example:8000/mcp'));
+    const { stdout } = await runCommand(['print-config'], { cwd });
+    expect(stdout).not.toContain('the-key');
+    expect(parse(stdout)).toMatchObject({
+      pools: [
+        { endpoints: [{ url: 'http://a.example:8000/mcp?********' }, { url: 'http://a.example:8000/mcp' }] },
+      ],
+    });
+    write('gateway.yaml', poolAt('http://a.example/mcp?key=the-key', 'http://a.example/mcp?key=the-key'));
+    const { code, stdout: problems } = await runCommand(['check', '--json'], { cwd });
+    expect([code, problems.includes('the-key')]).toEqual([2, false]);
+  });
+
   it('prints something that is itself a valid file when nothing is secret', async () => {
     write('gateway.yaml', good);
     const { stdout } = await runCommand(['print-config'], { cwd });
