@@ -22,8 +22,9 @@ export function authorize(): Stage {
     const allows = x.principal.policy?.allows;
     if (allows === undefined) return next(x);
     const { envelope } = x;
-    if (!mayCall(envelope, allows)) {
-      const message = `The tool ${envelope.name ?? ''} is not allowed for this client`;
+    const forbidden = forbiddenTool(envelope, allows);
+    if (forbidden !== undefined) {
+      const message = `The tool ${forbidden} is not allowed for this client`;
       return Promise.resolve(x.refuse(refusal('forbidden', { message })));
     }
     // A stream that is resumed may bring the answer to a list that was asked for earlier.
@@ -32,9 +33,14 @@ export function authorize(): Stage {
   };
 }
 
-function mayCall(message: Envelope, allows: Allows): boolean {
-  if (message.method === Method.toolsCall) return allows(message.name ?? '');
-  return message.items.every((item) => mayCall(item, allows));
+/** The tool that is called and may not be, the first one in a batch; empty where the call names none. */
+function forbiddenTool({ method, name = '', items }: Envelope, allows: Allows): string | undefined {
+  if (method === Method.toolsCall) return allows(name) ? undefined : name;
+  for (const item of items) {
+    const forbidden = forbiddenTool(item, allows);
+    if (forbidden !== undefined) return forbidden;
+  }
+  return undefined;
 }
 
 function hasMethod(message: Envelope, method: string): boolean {

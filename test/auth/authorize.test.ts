@@ -119,3 +119,18 @@ describe.each([
     }
   });
 });
+
+describe('a batch with a tool that its client may not call', () => {
+  const call = (id: number, name: string) => legacyRequest('tools/call', { name, arguments: {} }, id).body;
+
+  it('is refused with the name of that tool, for each of its requests', async () => {
+    const before = upstream.messages.length;
+    const batch = [call(1, 'search_docs'), call(2, 'drop_table'), call(3, 'search_web')];
+    const answer = await rawCall(gateway.url, batch, { 'x-api-key': 'reader-key' });
+    expect(answer.status).toBe(403);
+    const message = 'The tool drop_table is not allowed for this client';
+    const error = { message, data: { source: 'gateway', reason: 'forbidden' } };
+    expect(answer.json).toMatchObject([1, 2, 3].map((id) => ({ id, error })));
+    expect(upstream.messages).toHaveLength(before);
+  });
+});
