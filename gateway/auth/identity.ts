@@ -9,7 +9,7 @@ import { challenges } from './challenge.ts';
 import { Tokens } from './jwt.ts';
 import type { KeySetListener } from './key-set.ts';
 import { KeySet } from './key-set.ts';
-import { metadataDocuments, metadataUrl } from './resource-metadata.ts';
+import { metadataDocuments, metadataUrl, resourceOf } from './resource-metadata.ts';
 
 export interface Identity {
   /** The stage of a route; undefined where nobody can have a credential and none is asked for. */
@@ -34,18 +34,8 @@ export function buildIdentity(
   );
   const { jwt } = auth;
   const required = auth.mode === 'required';
-  const tokens =
-    jwt &&
-    new Tokens(
-      {
-        issuer: jwt.issuer,
-        audience: jwt.audience,
-        clientClaim: jwt.client_claim,
-        scopes: jwt.scopes,
-        policies,
-      },
-      new KeySet(jwt.jwks_uri, onKeySet),
-    );
+  const tokensFor = jwt && verifiers(jwt, policies, new KeySet(jwt.jwks_uri, onKeySet));
+  const tokens = jwt && tokensFor?.(jwt.audience);
   const metadata = jwt && {
     audience: jwt.audience,
     issuer: jwt.issuer,
@@ -55,11 +45,21 @@ export function buildIdentity(
   return {
     authenticate(path, passesAuthorization) {
       if (!required && keys.size === 0 && tokens === undefined) return undefined;
+      const resource = metadata && resourceOf(path, metadata);
+      // Clients ask for tokens for the resource that the metadata names, which not every authorization server heeds.
+      const isOther = resource !== undefined && resource !== metadata?.audience;
+      const own = isOther && jwt ? tokensFor?.(jwt.audience, resource) : tokens;
       const settings = {
         metadataUrl: metadata && metadataUrl(path, metadata),
         scopes: metadata?.scopes ?? [],
       };
-      return authenticate({ required, keys, tokens, challenges: challenges(settings), passesAuthorization });
+      return authenticate({
+        required,
+        keys,
+        tokens: own,
+        challenges: challenges(settings),
+        passesAuthorization,
+      });
     },
     documents: metadata
       ? metadataDocuments(
@@ -68,4 +68,13 @@ export function buildIdentity(
         )
       : new Map(),
   };
+}
+
+/** Makes what verifies the tokens for some audiences; all share the keys. */
+function verifiers(
+  { issuer, client_claim: clientClaim, scopes }: NonNullable<Config['auth']['jwt']>,
+  policies: ReadonlyMap<string, ClientPolicy>,
+  keys: KeySet,
+): (...audiences: string[]) => Tokens {
+  return (...audiences) => new Tokens({ issuer, audiences, clientClaim, scopes, policies }, keys);
 }

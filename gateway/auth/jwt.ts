@@ -9,7 +9,8 @@ import { KeysUnavailable } from './key-set.ts';
 
 export interface TokenRules {
   readonly issuer: string;
-  readonly audience: string;
+  /** A token must be for one of these. */
+  readonly audiences: readonly string[];
   /** Claim that names the client. */
   readonly clientClaim: string;
   /** Scopes that every token must have. */
@@ -61,10 +62,7 @@ export class Tokens {
   constructor(rules: TokenRules, keys: KeySet) {
     this.#rules = rules;
     this.#keys = keys;
-    // Clients write the URL of an origin with and without its slash (RFC 3986 section 6.2.3: they are the same).
-    const { pathname } = new URL(rules.audience);
-    const bare = pathname === '/' ? rules.audience.replace(/\/$/, '') : undefined;
-    this.#audiences = bare === undefined ? [rules.audience] : [bare, `${bare}/`];
+    this.#audiences = rules.audiences.flatMap(spellings);
   }
 
   /** Who bears `token`; a token that was good a moment ago is answered at once. */
@@ -107,6 +105,13 @@ export class Tokens {
     const subject = typeof payload.sub === 'string' ? payload.sub : claim;
     return { id, binding: JSON.stringify([issuer, subject, id]), policy: policies.get(id) };
   }
+}
+
+/** Clients write the URL of an origin with and without its slash (RFC 3986 section 6.2.3: they are the same). */
+function spellings(audience: string): string[] {
+  if (new URL(audience).pathname !== '/') return [audience];
+  const bare = audience.replace(/\/$/, '');
+  return [bare, `${bare}/`];
 }
 
 /** A client's name as limits and logs use it: a claim that is long or has odd characters goes by its digest. */

@@ -24,7 +24,7 @@ beforeEach(async () => {
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const uri = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
-  const rules = { issuer: 'i', audience: 'http://a', clientClaim: 'sub', scopes: [], policies: new Map() };
+  const rules = { issuer: 'i', audiences: ['http://a'], clientClaim: 'sub', scopes: [], policies: new Map() };
   tokens = new Tokens(rules, new KeySet(uri, (ok) => changes.push(ok)));
 });
 
