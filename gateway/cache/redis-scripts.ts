@@ -18,7 +18,8 @@ local now = string.format('%d%06d', t[1], t[2])`;
 /**
  * KEYS: value, lease, purged names. ARGV: when a lease is tried for (never, missing, always), its token, its ms, the
  * largest value read. Gives the value or false, whether the lease was given, and the time. A value begins with the time
- * at which its fetch began: one that a purge is newer than is deleted.
+ * at which its fetch began: one that a purge is newer than is deleted. What begins otherwise nobody has sealed: it is
+ * for the reader to find that out and to count it.
  */
 export const look = `${newestPurge(3)}
 local value = false
@@ -26,7 +27,7 @@ local size = redis.call('STRLEN', KEYS[1])
 if size > 0 and size <= tonumber(ARGV[4]) then
   value = redis.call('GET', KEYS[1])
   local since = tonumber(string.sub(value, 1, 16))
-  if not since or since <= newest then value = false end
+  if since and since <= newest then value = false end
 end
 if size > 0 and not value then redis.call('DEL', KEYS[1]) end
 ${time}

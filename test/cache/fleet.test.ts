@@ -155,6 +155,8 @@ describe.skipIf(!hasRedis)('gateways with one Redis', () => {
       version,
       one.value.subarray(0, 40),
       Buffer.from('9'.repeat(16)),
+      Buffer.from('altered'),
+      Buffer.concat([Buffer.from('x'.repeat(16)), one.value.subarray(16)]),
     ].entries()) {
       await rig.modern('look', { i }, {}, 0);
       const stored = (await peek.values()).filter(({ key }) => !before.some((known) => known.key === key));
@@ -165,7 +167,7 @@ describe.skipIf(!hasRedis)('gateways with one Redis', () => {
     const rejected = [...(metrics ?? [])].filter(([name]) =>
       name.startsWith('mcp_gateway_cache_rejected_total'),
     );
-    expect(rejected.reduce((sum, [, value]) => sum + value, 0)).toBe(6);
+    expect(rejected.reduce((sum, [, value]) => sum + value, 0)).toBe(8);
   });
 
   it('hand on what a gateway that died was fetching', async () => {
