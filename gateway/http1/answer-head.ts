@@ -87,8 +87,11 @@ function parse(text: string): AnswerHead {
   if (chunked && (length !== undefined || minor === '0')) throw notHttp('The length is ambiguous');
   const status = Number(code);
   const bodyless = status < 200 || status === 204 || status === 304;
-  const framing = bodyless ? 0 : chunked ? 'chunked' : (length ?? 'close');
-  return { status, headers, framing, keepsAlive: keepsAlive && !closes && framing !== 'close', idleMs };
+  const announced = bodyless ? 0 : chunked ? 'chunked' : (length ?? 'close');
+  // Content of a 205 is none (RFC 9110 §15.3.6), but may come all the same, and must not be read as the next answer.
+  const framing = status === 205 ? 0 : announced;
+  const isWhole = announced === framing && framing !== 'close';
+  return { status, headers, framing, keepsAlive: keepsAlive && !closes && isWhole, idleMs };
 }
 
 function trimmed(text: string, from: number, to: number): string {

@@ -65,6 +65,15 @@ const call = () => rawCall(gateway.url, requests['a stateless request'].body, mo
 const result = `{"result":{${odd},"content":[]},  "id" :9007199254740993,"jsonrpc":"2.0","more":{${odd}}}`;
 
 describe('bytes on the way down', () => {
+  it('are none where the status says that there are none', async () => {
+    answer = { status: 205, headers: { 'content-type': 'text/plain' }, chunks: ['not ', 'to be'] };
+    const { headers, body } = requests['a notification'];
+    for (let i = 0; i < 3; i++) {
+      const passed = await rawCall(gateway.url, body, headers);
+      expect([passed.status, passed.text, passed.headers['content-length']]).toEqual([205, '', '0']);
+    }
+  });
+
   it.each([
     ['JSON', 'application/json', [result]],
     ['JSON in pieces', 'application/json; charset=utf-8', [result.slice(0, 40), result.slice(40)]],

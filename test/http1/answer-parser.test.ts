@@ -89,6 +89,22 @@ describe('an answer', () => {
     expect(read([text]).keepsAlive).toBe(keepsAlive);
   });
 
+  it.each([
+    ['content-length: 2', 'ab'],
+    ['transfer-encoding: chunked', '2\r\nab\r\n0\r\n\r\n'],
+    ['x: y', 'ab'],
+  ])('with status 205 and %s has no content, and ends its connection', (header, content) => {
+    const head = `HTTP/1.1 205 Reset Content\r\n${header}\r\n\r\n`;
+    expect(read([head])).toMatchObject({ body: '', ended: true, keepsAlive: false });
+    expect(read([head + content])).toMatchObject({ body: '', ended: true, surplus: true });
+  });
+
+  it('with status 205 that says it is empty keeps its connection', () => {
+    expect(read(['HTTP/1.1 205 Reset Content\r\ncontent-length: 0\r\n\r\n'])).toMatchObject({
+      ...{ body: '', ended: true, keepsAlive: true },
+    });
+  });
+
   it('says how long its connection may be idle', () => {
     expect(read([`${ok}keep-alive: timeout=5, max=10\r\ncontent-length: 0\r\n\r\n`]).idleMs).toBe(5000);
   });
