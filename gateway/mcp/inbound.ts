@@ -24,6 +24,8 @@ export class Inbound {
   traceparent: string | undefined;
   tracestate: string | undefined;
   baggage: string | undefined;
+  /** False where no trace context is to be heeded or passed on; the bytes of a body stay what they are. */
+  traced = true;
   xForwardedFor: string | undefined;
   xForwardedProto: string | undefined;
   xForwardedHost: string | undefined;

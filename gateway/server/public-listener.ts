@@ -23,6 +23,7 @@ import { header } from './lean-request.ts';
 import { listen } from './listen.ts';
 import { linger, send } from './outbound.ts';
 import type { PeerReader } from './peer.ts';
+import type { HeadFields } from './read-head.ts';
 import { readInbound, readTarget } from './read-head.ts';
 
 /** What a listener serves; replaced as a whole when the configuration is reloaded. */
@@ -33,6 +34,7 @@ export interface PublicService {
   readonly documents: ReadonlyMap<string, string>;
   readonly access: AccessRules;
   readonly peers: PeerReader;
+  readonly head: HeadFields;
   readonly maxBodyBytes: number;
   /** Exchanges whose last byte is not out. */
   readonly live: Slots<Exchange>;
@@ -154,7 +156,7 @@ export class PublicListener {
       res.shouldKeepAlive = false;
       this.#lastRequestAt = performance.now();
     }
-    const inbound = readInbound(req, target, service.peers);
+    const inbound = readInbound(req, target, service.peers, service.head);
     const handler = service.handlers.get(path);
     if (handler === undefined) return this.#answerOther(req, res, path);
     if (service.overloaded())

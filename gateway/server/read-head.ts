@@ -8,7 +8,7 @@ type Single = {
   [K in keyof Inbound]: string | undefined extends Inbound[K] ? K : never;
 }[keyof Inbound];
 
-const fields: ReadonlyMap<string, Single> = new Map<string, Single>([
+const allFields: ReadonlyMap<string, Single> = new Map<string, Single>([
   ['host', 'host'],
   ['origin', 'origin'],
   ['content-type', 'contentType'],
@@ -29,6 +29,18 @@ const fields: ReadonlyMap<string, Single> = new Map<string, Single>([
   ['x-forwarded-proto', 'xForwardedProto'],
   ['x-forwarded-host', 'xForwardedHost'],
 ]);
+
+/** What is read of a head. */
+export interface HeadFields {
+  readonly fields: ReadonlyMap<string, Single>;
+  readonly traced: boolean;
+}
+
+/** What is read where context is propagated so; what is not read goes nowhere. */
+export function headFields({ trace, baggage }: { trace: boolean; baggage: boolean }): HeadFields {
+  const unread = new Set([...(trace ? [] : ['traceparent', 'tracestate']), ...(baggage ? [] : ['baggage'])]);
+  return { fields: new Map([...allFields].filter(([name]) => !unread.has(name))), traced: trace };
+}
 
 /** List headers, whose repetition means a longer list. */
 const lists: ReadonlySet<Single> = new Set<Single>([
@@ -58,8 +70,14 @@ export function readTarget(url: string): Target {
 }
 
 /** The inbound request of `req`, whose request line asks for `target`. */
-export function readInbound(req: IncomingMessage, { path, host }: Target, peers: PeerReader): Inbound {
+export function readInbound(
+  req: IncomingMessage,
+  { path, host }: Target,
+  peers: PeerReader,
+  { fields, traced }: HeadFields,
+): Inbound {
   const inbound = new Inbound();
+  inbound.traced = traced;
   inbound.method = req.method ?? 'GET';
   inbound.path = path;
   const raw = req.rawHeaders;

@@ -23,6 +23,7 @@ import { Overload } from './overload.ts';
 import { PeerReader } from './peer.ts';
 import type { PublicService } from './public-listener.ts';
 import { PublicListener } from './public-listener.ts';
+import { headFields } from './read-head.ts';
 import type { ConfigSource, ReloadCause, ReloadOutcome } from './reload.ts';
 import { Reloader } from './reload.ts';
 
@@ -200,6 +201,7 @@ function publicService(
       allowedOrigins: listen.allowed_origins,
       loopbackOnly: isLoopback(listen.host),
     },
+    head: headFields(telemetry.propagators),
     peers: new PeerReader(listen.trusted_proxies, listen.tls === undefined ? 'http' : 'https'),
     maxBodyBytes: listen.max_body,
     live: telemetry.live,

@@ -4,9 +4,20 @@
 export interface ExportPlan {
   readonly traces: TracesPlan | undefined;
   readonly metrics: MetricsPlan | undefined;
+  readonly propagators: Propagators;
   /** Values that are not understood, in words; the default is taken for them. */
   readonly problems: readonly string[];
 }
+
+/** What context is taken from clients and passed on to servers, `OTEL_PROPAGATORS`. */
+export interface Propagators {
+  /** `traceparent` and `tracestate`. */
+  readonly trace: boolean;
+  readonly baggage: boolean;
+}
+
+/** OpenTelemetry's own default. */
+export const allPropagators: Propagators = { trace: true, baggage: true };
 
 /** The encodings of OTLP over HTTP. */
 export type Protocol = 'http/json' | 'http/protobuf';
@@ -46,10 +57,12 @@ type Env = Readonly<Record<string, string | undefined>>;
 /** Reads the environment: a signal is exported where its exporter is `otlp`, or unset while an OTLP endpoint is. */
 export function exportPlan(env: Env): ExportPlan {
   const problems: string[] = [];
-  if (env['OTEL_SDK_DISABLED']?.toLowerCase() === 'true') {
-    return { traces: undefined, metrics: undefined, problems };
-  }
   const reader = new Reader(env, problems);
+  const propagators = reader.propagators();
+  // This "has no effect on propagators" (OpenTelemetry, "Environment Variable Specification").
+  if (env['OTEL_SDK_DISABLED']?.toLowerCase() === 'true') {
+    return { traces: undefined, metrics: undefined, propagators, problems };
+  }
   const traces: TracesPlan | undefined = reader.exports('TRACES')
     ? {
         protocol: reader.protocol('TRACES'),
@@ -61,7 +74,7 @@ export function exportPlan(env: Env): ExportPlan {
   const metrics: MetricsPlan | undefined = reader.exports('METRICS')
     ? { protocol: reader.protocol('METRICS'), ...intervalOf(reader) }
     : undefined;
-  return { traces, metrics, problems };
+  return { traces, metrics, propagators, problems };
 }
 
 function batchOf(reader: Reader): TracesPlan['batch'] {
@@ -103,6 +116,21 @@ class Reader {
       this.#problems.push(`${name}: ${exporter} is not one of otlp, none`);
     }
     return exporters.some((one) => one.trim() === 'otlp');
+  }
+
+  /** Names that are not known count for nothing; where none is known the default stands. */
+  propagators(): Propagators {
+    const names = this.#value('OTEL_PROPAGATORS')?.split(',') ?? [];
+    const known = names.map((name) => name.trim()).filter((name) => this.#isPropagator(name));
+    if (known.length === 0) return allPropagators;
+    return { trace: known.includes('tracecontext'), baggage: known.includes('baggage') };
+  }
+
+  #isPropagator(name: string): boolean {
+    if (name === 'tracecontext' || name === 'baggage' || name === 'none') return true;
+    if (name !== '')
+      this.#problems.push(`OTEL_PROPAGATORS: ${name} is not one of tracecontext, baggage, none`);
+    return false;
   }
 
   protocol(signal: string): Protocol {

@@ -16,7 +16,7 @@ import type { CounterName, GaugeName } from './metric-names.ts';
 import type { CallWatcher } from './observe.ts';
 import { Observer } from './observe.ts';
 import { type Known, type KnowsTool, OTHER, toolLabel } from './operations.ts';
-import { exportPlan } from './otel-environment.ts';
+import { allPropagators, exportPlan, type Propagators } from './otel-environment.ts';
 import type { Exports } from './otlp.ts';
 import { processMetrics } from './process-metrics.ts';
 import { SessionDurations } from './session-durations.ts';
@@ -41,6 +41,8 @@ export interface TelemetrySettings {
 export class Telemetry {
   /** For the counters and histograms of other concerns; ask for a series once and keep it. */
   readonly instruments = new Instruments();
+  /** What context is taken from clients and passed on. */
+  propagators: Propagators = allPropagators;
   /** What happened lately, for the page and the advice. */
   readonly figures = new Figures();
   readonly #logger: Logger;
@@ -87,6 +89,7 @@ export class Telemetry {
   /** Starts the exports that `env` (OTEL_*) asks for; to be awaited before stages are made. */
   async startExports(env: Readonly<Record<string, string | undefined>>): Promise<void> {
     const plan = exportPlan(env);
+    this.propagators = plan.propagators;
     for (const message of plan.problems) this.#logger.warn({ event: 'otel_environment', message });
     if (plan.traces === undefined && plan.metrics === undefined) return;
     const [{ startExports }, { traceStage }] = await Promise.all([

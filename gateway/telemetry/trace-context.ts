@@ -36,9 +36,12 @@ export function parseTraceparent(
   return { traceId, spanId, traceFlags: Number.parseInt(flags, 16), tracestate: state };
 }
 
+const strangers: Callers = { parent: undefined, ambient: undefined };
+
 /** Reads both places; `_meta` is nearer to the caller than the headers, which a proxy may have written (SEP-414). */
 export function callersOf(x: Exchange): Callers {
   const { inbound, envelope } = x;
+  if (!inbound.traced) return strangers;
   const header = parseTraceparent(inbound.traceparent, inbound.tracestate);
   const trace = envelope.trace;
   if (trace === undefined) return { parent: header, ambient: undefined };

@@ -49,7 +49,7 @@ export function requestHeaders(x: Exchange, rules: HeaderRules, trace?: TraceCon
   }
   x.era.pushHeaders(inbound, headers);
   if (x.session !== undefined) headers.push('mcp-session-id', x.session.upstreamId);
-  const { traceparent, tracestate } = trace ?? inbound;
+  const { traceparent, tracestate } = trace !== undefined && inbound.traced ? trace : inbound;
   if (traceparent !== undefined) headers.push('traceparent', traceparent);
   if (tracestate !== undefined) headers.push('tracestate', tracestate);
   if (inbound.baggage !== undefined) headers.push('baggage', inbound.baggage);
