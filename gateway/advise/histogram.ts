@@ -6,7 +6,7 @@ const PER_OCTAVE = 8;
 const FINEST_MS = 1 / 16;
 const BUCKETS = 26 * PER_OCTAVE;
 
-/** Counts durations in ms. An hour of minutes holds many of them, so that each has room for the buckets it uses only. */
+/** Counts durations in ms. A ledger holds many of them for each minute: each has room for the buckets it uses only. */
 export class Histogram {
   count = 0;
   /** The bucket that the first of the counts is of. */

@@ -2,6 +2,7 @@
 // all garbage is given back. `?file=` names the file that it says it in.
 import { writeFileSync } from 'node:fs';
 import { memoryUsage } from 'node:process';
+import { getHeapSpaceStatistics } from 'node:v8';
 
 /** Bytes; `round` counts the times that it was asked. */
 export interface Memory {
@@ -12,7 +13,11 @@ export interface Memory {
   readonly rss: number;
   readonly heapUsed: number;
   readonly external: number;
+  /** The part of `heapUsed` that is compiled code and what belongs to it. */
+  readonly code: number;
 }
+
+const CODE_SPACES = new Set(['code_space', 'code_large_object_space', 'trusted_space']);
 
 const file = new URL(import.meta.url).searchParams.get('file') ?? '';
 let round = 0;
@@ -23,6 +28,8 @@ process.on('SIGUSR2', () => {
   // apart would differ by what the collector finds convenient.
   globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' });
   const { rss, heapUsed, external } = memoryUsage();
-  const memory: Memory = { round: ++round, rssAsIs, rss, heapUsed, external };
+  const spaces = getHeapSpaceStatistics().filter(({ space_name }) => CODE_SPACES.has(space_name));
+  const code = spaces.reduce((sum, space) => sum + space.space_used_size, 0);
+  const memory: Memory = { round: ++round, rssAsIs, rss, heapUsed, external, code };
   writeFileSync(file, JSON.stringify(memory));
 });
