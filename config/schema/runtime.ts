@@ -11,6 +11,11 @@ export const redis = z
       )
       .describe('URL of the server, for example redis://127.0.0.1:6379.'),
     prefix: z.string().max(64).prefault('mcpgw:').describe('Put before every key.'),
+    timeout: duration({ min: 1 })
+      .prefault('50ms')
+      .describe(
+        'Longest wait for its answer: what it can cost a call. After that the call goes on without it.',
+      ),
   })
   .optional()
   .describe('State shared between replicas. Without it everything works in memory.');

@@ -1,15 +1,17 @@
-// The connection to Redis that all shared state goes over: it answers within 50 ms or not at all, and never fails a call.
+// The connection to Redis that all shared state goes over: it answers in time or not at all, and never fails a call.
 import type { Redis } from 'ioredis';
 import { Breaker } from './breaker.ts';
 import type { Listener } from './redis-messages.ts';
 import { RedisMessages } from './redis-messages.ts';
-import { COMMAND_TIMEOUT_MS, commandOptions, messageOptions, retryDelay } from './redis-options.ts';
+import { commandOptions, messageOptions, retryDelay } from './redis-options.ts';
 
 export interface RedisSettings {
   /** `redis://` or `rediss://`. */
   readonly url: string;
   /** Put before every key and channel. */
   readonly prefix: string;
+  /** Longest wait for the answer to a command, in ms: what Redis can cost a call. */
+  readonly timeout: number;
 }
 
 /** Told when Redis comes or goes; `why` says what is wrong. The first call tells the first state known. */
@@ -38,6 +40,7 @@ export class RedisConnection {
   /** Whether commands are sent at all. */
   up = false;
   readonly #url: string;
+  readonly #timeoutMs: number;
   readonly #breaker = new Breaker();
   readonly #stateListeners: StateListener[] = [];
   readonly #early = new Set<Subscription>();
@@ -49,15 +52,16 @@ export class RedisConnection {
   #held = false;
   #closed = false;
 
-  constructor({ url, prefix }: RedisSettings) {
+  constructor({ url, prefix, timeout }: RedisSettings) {
     this.#url = url;
+    this.#timeoutMs = timeout;
     this.prefix = prefix;
     this.#open().catch((error: unknown) => this.#tell(false, String(error)));
   }
 
   /**
    * Runs a command. The promise never rejects and is never late: it gives undefined when Redis is away, answers with an
-   * error or takes longer than 50 ms. Errors inside a pipeline stay in its result.
+   * error or takes too long. Errors inside a pipeline stay in its result.
    */
   run<T>(command: (redis: Redis) => Promise<T>): Promise<T | undefined> {
     const redis = this.#redis;
@@ -70,7 +74,7 @@ export class RedisConnection {
         resolve(undefined);
       };
       // A timer of a busy process fires before the answers that are there have been read: they are read first.
-      const timer = setTimeout(() => setImmediate(() => judged || judge()), COMMAND_TIMEOUT_MS);
+      const timer = setTimeout(() => setImmediate(() => judged || judge()), this.#timeoutMs);
       command(redis).then(
         (value) => {
           clearTimeout(timer);
@@ -134,7 +138,7 @@ export class RedisConnection {
     const delay = (attempt: number) => retryDelay(attempt, Math.random);
     const redis = new Client(
       this.#url,
-      commandOptions((attempt) => (this.#held ? HOLD_MS : delay(attempt))),
+      commandOptions(this.#timeoutMs, (attempt) => (this.#held ? HOLD_MS : delay(attempt))),
     );
     for (const [name, script] of this.#scripts) redis.defineCommand(name, script);
     redis.on('error', (error: Error) => {
@@ -149,7 +153,7 @@ export class RedisConnection {
       this.#tell(true, '');
     });
     redis.on('close', () => {
-      redis.options.commandTimeout = COMMAND_TIMEOUT_MS;
+      redis.options.commandTimeout = this.#timeoutMs;
       this.up = false;
       this.#tell(false, this.#problem);
     });
@@ -168,11 +172,11 @@ export class RedisConnection {
   }
 
   #timedOut(): void {
-    if (this.up && this.#breaker.timedOut()) this.#trip(`no answer within ${COMMAND_TIMEOUT_MS} ms`);
+    if (this.up && this.#breaker.timedOut()) this.#trip(`no answer within ${this.#timeoutMs} ms`);
   }
 
   /**
-   * Gives the connection up and lets a new one prove itself: its handshake is held to the same 50 ms, so a server that
+   * Gives the connection up and lets a new one prove itself: its handshake is held to the same time, so a server that
    * hangs or is slow is not asked by any call until it is well.
    */
   #trip(why: string): void {

@@ -1,8 +1,6 @@
 // How the Redis client is tuned: it fails at once rather than wait, queue or send again.
 import type { RedisOptions } from 'ioredis';
 
-/** Longest wait for the answer to a command, in ms: what Redis can cost a call. */
-export const COMMAND_TIMEOUT_MS = 50;
 const CONNECT_TIMEOUT_MS = 500;
 const FIRST_RETRY_MS = 100;
 /** Longest wait before the next attempt to connect, in ms: a server that is back is used again soon. */
@@ -14,12 +12,12 @@ export function retryDelay(attempt: number, random: () => number): number {
   return Math.round(delay * (0.75 + random() / 4));
 }
 
-/** Options of the connection that commands take. `delay` gives the wait before each attempt to connect. */
-export function commandOptions(delay: (attempt: number) => number) {
+/** Options of the connection that commands take; `timeoutMs` is for each. `delay` gives the wait before each attempt to connect. */
+export function commandOptions(timeoutMs: number, delay: (attempt: number) => number) {
   return {
     lazyConnect: true,
     connectTimeout: CONNECT_TIMEOUT_MS,
-    commandTimeout: COMMAND_TIMEOUT_MS,
+    commandTimeout: timeoutMs,
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,
@@ -35,8 +33,7 @@ export const HEARTBEAT_MS = 500;
 /** Options of the connection that messages come over: patient, but a server that hangs is noticed within a second. */
 export function messageOptions(delay: (attempt: number) => number) {
   return {
-    ...commandOptions(delay),
-    commandTimeout: HEARTBEAT_MS,
+    ...commandOptions(HEARTBEAT_MS, delay),
     socketTimeout: HEARTBEAT_MS,
     autoResubscribe: false,
   } satisfies RedisOptions;

@@ -30,7 +30,7 @@ async function fleet(
   const rig = await CacheRig.start(
     { tools: rules },
     (call) => (call.message.params?.name === 'ready' ? call.text(`ready ${++ready}`) : onCall(call)),
-    { count: 2, redis: { url: server.url }, session_keys: [KEY], ...more },
+    { count: 2, redis: { url: server.url, timeout: '5s' }, session_keys: [KEY], ...more },
   );
   open.push(() => rig.close());
   await connected(rig);

@@ -22,7 +22,7 @@ describe.skipIf(!hasRedis)('a fleet of gateways', () => {
   });
 
   async function member(held: Map<string, number> = new Map()) {
-    const redis = new RedisConnection({ url: server.url, prefix: 't:' });
+    const redis = new RedisConnection({ url: server.url, prefix: 't:', timeout: 50 });
     const fleet = new RedisFleet(redis, () => held);
     const one = { redis, fleet, held };
     open.push(one);

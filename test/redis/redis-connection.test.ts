@@ -17,7 +17,7 @@ async function server(...options: string[]): Promise<RedisServer> {
 }
 
 function connection(settings: Partial<RedisSettings> & { url: string }) {
-  const redis = new RedisConnection({ prefix: 't:', ...settings });
+  const redis = new RedisConnection({ prefix: 't:', timeout: 50, ...settings });
   closing.push(() => redis.close());
   const states: string[] = [];
   const waiting = new Map<boolean, (() => void)[]>();

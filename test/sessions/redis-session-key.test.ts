@@ -26,7 +26,7 @@ async function redisServer(): Promise<RedisServer> {
 
 /** One process's part in the agreement. */
 function member({ url }: RedisServer) {
-  const redis = new RedisConnection({ url, prefix: 't:' });
+  const redis = new RedisConnection({ url, prefix: 't:', timeout: 50 });
   const adopted: string[] = [];
   const told: KeyEvent[] = [];
   const own = newSessionKey();
