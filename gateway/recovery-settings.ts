@@ -8,6 +8,7 @@ import type { Catalogue } from './upstream/catalogue.ts';
 import type { Pool } from './upstream/pool.ts';
 import { reopen } from './upstream/reopen.ts';
 import { safeTools } from './upstream/safe-tools.ts';
+import { isForgotten } from './upstream/session-check.ts';
 
 /** How sessions of `pool`, which `own` configures, are recovered. */
 export function recoverySettings(
@@ -29,6 +30,7 @@ export function recoverySettings(
       const { capabilities, ...place } = await reopen(pool, x, hello, record, gone);
       return { place, notices: noticesOf(capabilities) };
     },
+    isForgotten: (x) => isForgotten(pool, x),
     endStreams(session) {
       for (const x of telemetry.live) {
         if (x.stream && x.session?.upstreamId === session.upstreamId && x.answeredAt > 0) {

@@ -2,14 +2,18 @@
 import type { Exchange } from '../core/exchange.ts';
 import type { Reply } from '../core/reply.ts';
 
-/** `unexecuted`: the upstream has not acted on the request; `unknown`: it may have. */
-export type Loss = 'unexecuted' | 'unknown';
+/**
+ * `unexecuted`: the upstream has not acted on the request; `unknown`: it may have; `not_found`: it says that something is
+ * not there, which need not be the session.
+ */
+export type Loss = 'unexecuted' | 'unknown' | 'not_found';
 
 /** What `reply` says of the session of `x`; undefined when it is an answer like any other. */
 export function lossOf(x: Exchange, { refusal, status, body }: Reply): Loss | undefined {
   if (body !== null && !(body instanceof Uint8Array)) return undefined;
-  // Of a session that it does not know a server executes nothing (MCP 2025-11-25, transports, "Session Management").
-  if (refusal === undefined) return status === 404 ? 'unexecuted' : undefined;
+  // A server answers so for a session that it does not know (MCP 2025-11-25, transports, "Session Management"), and some do
+  // for what they have executed. The answer does not tell: there are servers that give either the id of the request.
+  if (refusal === undefined) return status === 404 ? 'not_found' : undefined;
   if (refusal.reason === 'session_not_found') return 'unexecuted';
   if (refusal.reason !== 'upstream_failed' || x.failure === undefined) return undefined;
   if (!x.failure.sent) return 'unexecuted';

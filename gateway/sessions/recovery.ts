@@ -37,6 +37,8 @@ export interface RecoverySettings {
   readonly readsOnly: ReadsOnly;
   readonly endpoint: (id: string) => Endpoint | undefined;
   readonly reopen: Reopen;
+  /** Whether the server of an exchange, asked in its session, does not know the session any more; never rejects. */
+  readonly isForgotten: (x: Exchange) => Promise<boolean>;
   /** Ends the streams that the session has open here, so that its client opens them anew. */
   readonly endStreams: (session: Session) => void;
   readonly count: (result: RecoveryResult) => void;
@@ -44,6 +46,14 @@ export interface RecoverySettings {
 
 /** Places that a lost exchange is sent to at most: one that another process made, and a new one. */
 const MAX_PLACES = 2;
+
+/** Where a session goes on, undefined where it does not; `fresh`: in a session that nobody has used yet. */
+interface NextPlace {
+  readonly session: Session | undefined;
+  readonly fresh: boolean;
+}
+
+const nowhere: NextPlace = { session: undefined, fresh: false };
 
 /** The stage around whatever forwards; exchanges without a session pass through it. */
 export function recovery(settings: RecoverySettings): Stage {
@@ -57,7 +67,9 @@ class Recoveries {
   readonly #settings: RecoverySettings;
   readonly #next: Handler;
   /** By nonce: exchanges that find their session lost at once share one recovery. */
-  readonly #underWay = new Map<string, Promise<Session | undefined>>();
+  readonly #underWay = new Map<string, Promise<NextPlace>>();
+  /** By the upstream's session id: exchanges that are answered 404 at once share one question. */
+  readonly #asked = new Map<string, Promise<boolean>>();
 
   constructor(settings: RecoverySettings, next: Handler) {
     this.#settings = settings;
@@ -89,25 +101,35 @@ class Recoveries {
   /** `lost`: the answer that told of the loss; undefined while nothing has been sent. */
   async #rescue(x: Exchange, lost: Reply | undefined): Promise<Reply> {
     const { records, readsOnly, endpoint } = this.#settings;
+    const traces = leavesTrace(x.envelope, readsOnly);
     let reply = lost;
     let resent = false;
+    let fresh = false;
     for (let places = 0; places < MAX_PLACES; ) {
       const loss = reply === undefined ? 'unexecuted' : lossOf(x, reply);
-      const traces = leavesTrace(x.envelope, readsOnly);
       if (loss === undefined) break;
-      if (loss === 'unexecuted') {
-        if (traces && reply !== undefined) records.untraced(x.session as Session);
-        const found = await this.#elsewhere(x);
-        if (found === undefined) return reply ?? this.#stay(x);
-        if ('reason' in found) return x.refuse(found);
-        x.session = found;
-        x.pinned = endpoint(found.endpointId);
-        places++;
-        if (x.pinned === undefined) continue;
-      } else {
+      if (loss === 'not_found') {
+        // What is not found in a session made for it is not the session.
+        if (fresh) break;
+        const forgotten = await this.#unlessGivenUp(x, this.#isForgotten(x));
+        if (typeof forgotten !== 'boolean') return x.refuse(forgotten);
+        if (!forgotten) break;
+      }
+      if (loss === 'unknown') {
         // A broken connection does not say that the session is gone; asking again does, where asking again is safe.
         if (traces || resent) break;
         resent = true;
+      } else {
+        if (traces && reply !== undefined) records.untraced(x.session as Session);
+        x.answeredAt = 0;
+        const found = await this.#unlessGivenUp(x, this.#elsewhere(x));
+        if ('reason' in found) return x.refuse(found);
+        if (found.session === undefined) return reply ?? this.#stay(x);
+        x.session = found.session;
+        x.pinned = endpoint(x.session.endpointId);
+        fresh = found.fresh;
+        places++;
+        if (x.pinned === undefined) continue;
       }
       begin(x);
       reply = await this.#send(x);
@@ -115,34 +137,49 @@ class Recoveries {
     return reply === undefined ? this.#stay(x) : this.#delivered(x, reply);
   }
 
-  /** Where the session of `x` goes on; undefined: nowhere; a refusal when the exchange was given up meanwhile. */
-  async #elsewhere(x: Exchange): Promise<Session | Refusal | undefined> {
+  /** Whether the session of `x`, which has been answered 404, is gone: only its server can say. */
+  #isForgotten(x: Exchange): Promise<boolean> {
+    const { upstreamId } = x.session as Session;
+    let asked = this.#asked.get(upstreamId);
+    if (asked === undefined) {
+      asked = this.#settings.isForgotten(x).finally(() => this.#asked.delete(upstreamId));
+      this.#asked.set(upstreamId, asked);
+    }
+    return asked;
+  }
+
+  /** What `awaited` gives; the refusal where the exchange is given up meanwhile. */
+  #unlessGivenUp<T>(x: Exchange, awaited: Promise<T>): Promise<T | Refusal> {
+    const givenUp = new Promise<Refusal>((resolve) => {
+      x.running = { cancel: resolve };
+    });
+    return Promise.race([awaited, givenUp]);
+  }
+
+  /** Where the session of `x` goes on. */
+  #elsewhere(x: Exchange): Promise<NextPlace> {
     const session = x.session as Session;
     const current = this.#settings.records.where(session);
-    if (current.upstreamId !== session.upstreamId) return current;
+    if (current.upstreamId !== session.upstreamId) return Promise.resolve({ session: current, fresh: false });
     const { nonce } = session;
     let flight = this.#underWay.get(nonce);
     if (flight === undefined) {
       flight = this.#recover(x, session).finally(() => this.#underWay.delete(nonce));
       this.#underWay.set(nonce, flight);
     }
-    x.answeredAt = 0;
-    const givenUp = new Promise<Refusal>((resolve) => {
-      x.running = { cancel: resolve };
-    });
-    return Promise.race([flight, givenUp]);
+    return flight;
   }
 
-  async #recover(x: Exchange, session: Session): Promise<Session | undefined> {
+  async #recover(x: Exchange, session: Session): Promise<NextPlace> {
     const { records, mode, alone, reopen, endStreams, count } = this.#settings;
     const record = await records.recall(session, alone);
     if (record.moved !== undefined && record.moved.upstreamId !== session.upstreamId) {
       count('adopted');
-      return records.adopt(session, record.moved);
+      return { session: records.adopt(session, record.moved), fresh: false };
     }
     if (session.hello === undefined || (mode === 'auto' && !record.traceless)) {
       count('refused');
-      return undefined;
+      return nowhere;
     }
     try {
       // A server that has forgotten the session is there to open another; one that is gone is not.
@@ -152,10 +189,10 @@ class Recoveries {
       records.owe(session, notices);
       endStreams(session);
       count('recovered');
-      return moved;
+      return { session: moved, fresh: true };
     } catch {
       count('failed');
-      return undefined;
+      return nowhere;
     }
   }
 

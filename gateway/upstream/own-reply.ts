@@ -15,7 +15,7 @@ export interface OwnMessage {
 /** The JSON-RPC message that answers `id`; undefined when the body holds none. */
 export async function readMessage(
   { headers, body }: Dispatcher.ResponseData,
-  id: number | undefined,
+  id: number | string | undefined,
 ): Promise<OwnMessage | undefined> {
   const type = headers['content-type'];
   const contentType = typeof type === 'string' ? type : undefined;
@@ -47,7 +47,7 @@ export async function readMessage(
 }
 
 /** The answer among the events of `text`. */
-function answerIn(text: string, id: number): OwnMessage | undefined {
+function answerIn(text: string, id: number | string): OwnMessage | undefined {
   for (const { data } of eventsOf(text)) {
     const message = data === undefined ? undefined : parse(data);
     if (message?.id === id) return message;
