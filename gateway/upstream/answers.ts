@@ -1,4 +1,5 @@
 // Answers: what the messages that come back for an exchange mean to it.
+import { isUtf8 } from 'node:buffer';
 import type { Exchange, StreamSign } from '../core/exchange.ts';
 import type { Envelope } from '../mcp/envelope.ts';
 import type { ReplyPeek } from '../mcp/reply-peek.ts';
@@ -25,4 +26,9 @@ export function signOf({ method, id }: ReplyPeek): StreamSign {
 /** The bytes of an answer that came in pieces, copied only where there were several. */
 export function joined(pieces: readonly Buffer[]): Buffer {
   return pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces);
+}
+
+/** Whether JSON can be read as it was meant: decoded with replacement characters it says something else (RFC 8259 §8.1). */
+export function isText(body: Buffer | null): boolean {
+  return body === null || isUtf8(body);
 }

@@ -1,5 +1,4 @@
 // One attempt at one endpoint: sends the request, follows the answer, and ends exactly once.
-import { isUtf8 } from 'node:buffer';
 import type { Endpoint } from '../core/endpoint.ts';
 import type { Exchange } from '../core/exchange.ts';
 import { Failure } from '../core/failure.ts';
@@ -10,17 +9,20 @@ import type { AttemptTrace } from '../core/trace.ts';
 import type { AnswerHead } from '../http1/answer-head.ts';
 import type { AnswerHandler, Connection, QueuePlace } from '../http1/connection.ts';
 import { ReplyPeek } from '../mcp/reply-peek.ts';
-import { SseScanner } from '../mcp/sse-scanner.ts';
 import { bodyFailure, headFailure, statusFailure, unusable } from './answer-failures.ts';
-import { isLastAnswer, joined, noteOutcome, signOf } from './answers.ts';
+import { AnswerStream } from './answer-stream.ts';
+import { isText, joined, noteOutcome } from './answers.ts';
 import type { AttemptEnd, AttemptOwner } from './attempt-owner.ts';
 import { connectionFailure } from './connection-failure.ts';
 import { ReplyHeaders } from './reply-headers.ts';
+import { FOREIGN } from './verdict.ts';
 
 /** JSON answers up to this many bytes are held until whole, checked and sent at once; larger ones are passed on as they come. */
 const HOLD_BYTES = 64 * 1024;
 /** How long the head of a stream may be held while nothing else comes: the client may wait for it, in ms. */
 const HOLD_HEAD_MS = 5000;
+/** How long a stream stays open after its answer: a server should end it then (MCP 2025-11-25, transports), and need not. */
+const LINGER_MS = 1000;
 
 /** Hears the answer off its connection on one side and is the reply's byte stream on the other. */
 export class Attempt implements AnswerHandler, ByteStream {
@@ -29,6 +31,8 @@ export class Attempt implements AnswerHandler, ByteStream {
   readonly #x: Exchange;
   readonly endpoint: Endpoint;
   isOver = false;
+  /** An answer, or the beginning of one, has been given to the owner. */
+  isDelivered = false;
   /** Monotonic ms. */
   readonly startedAt: number;
   readonly #owner: AttemptOwner;
@@ -41,11 +45,9 @@ export class Attempt implements AnswerHandler, ByteStream {
   #headers: string[] = [];
   #upstreamSession: string | undefined = undefined;
   #peek: ReplyPeek | undefined = undefined;
-  #sse: SseScanner | undefined = undefined;
-  #delivered = false;
-  #headTimer: NodeJS.Timeout | undefined = undefined;
-  /** Responses seen on the answer's stream. */
-  #answers = 0;
+  #sse: AnswerStream | undefined = undefined;
+  /** Ends the wait for more: before the answer has begun, or after it. */
+  #timer: NodeJS.Timeout | undefined = undefined;
   #ending: Refusal | 'end' | undefined = undefined;
 
   constructor(x: Exchange, endpoint: Endpoint, owner: AttemptOwner, startedAt: number) {
@@ -80,10 +82,10 @@ export class Attempt implements AnswerHandler, ByteStream {
     this.#headers = headers.passed;
     this.#upstreamSession = headers.sessionId;
     if (headers.eventStream) {
-      this.#sse = new SseScanner((message) => this.#onMessage(message));
+      this.#sse = new AnswerStream(x);
       // Many servers send this head before they work; what has only got so far can still be sent elsewhere.
       if (!this.#owner.mayRepeat) this.#give(this, true);
-      else this.#headTimer = setTimeout(() => this.#give(this, true), HOLD_HEAD_MS);
+      else this.#timer = setTimeout(() => this.#give(this, true), HOLD_HEAD_MS);
     } else {
       if (headers.json) this.#peek = new ReplyPeek();
       if (typeof framing !== 'number' || framing <= HOLD_BYTES) return;
@@ -97,15 +99,17 @@ export class Attempt implements AnswerHandler, ByteStream {
     this.#x.replyBytes += chunk.length;
     this.#peek?.push(chunk);
     this.#sse?.push(chunk);
+    if (this.#sse?.isForeign) return this.#breakOff(unusable(FOREIGN));
     if (this.#sink !== undefined) {
       if (!this.#sink.write(chunk)) this.#connection?.pause(this);
-      return;
+    } else {
+      this.#held.push(chunk);
+      this.#heldBytes += chunk.length;
+      if (!this.isDelivered && (this.#sse !== undefined || this.#heldBytes > HOLD_BYTES)) {
+        this.#give(this, this.#sse !== undefined);
+      }
     }
-    this.#held.push(chunk);
-    this.#heldBytes += chunk.length;
-    if (this.#delivered) return;
-    if (this.#sse !== undefined) this.#give(this, true);
-    else if (this.#heldBytes > HOLD_BYTES) this.#give(this, false);
+    if (this.#sse?.isAnswered && !this.isOver) this.#timer ??= setTimeout(() => this.#hangUp(), LINGER_MS);
   }
 
   onEnd(): void {
@@ -115,22 +119,16 @@ export class Attempt implements AnswerHandler, ByteStream {
       const owed = x.envelope.kind === 'request' && !x.replied && !x.stream;
       // A stream that has event ids may end before the answer: the client comes back for the rest
       // (MCP 2025-11-25, transports, "Resumability and Redelivery").
-      const early = owed && !this.#sse.resumable;
-      if (early) return this.#breakOff(unusable('ended its answer too early'));
+      if (owed && !this.#sse.resumable) return this.#breakOff(unusable('ended its answer too early'));
       return this.#finish('end', 'answered');
     }
     const peek = this.#peek;
     const broken = peek === undefined ? undefined : bodyFailure(x, this.#status, peek);
     if (broken !== undefined) return this.#breakOff(broken);
-    if (this.#delivered) {
-      if (peek !== undefined) noteOutcome(x, peek);
-      return this.#finish('end', 'answered');
-    }
-    const body = this.#heldBytes === 0 ? null : joined(this.#held);
-    // JSON that a client decodes with replacement characters is another answer than the one given (RFC 8259 §8.1).
-    const isText = peek === undefined || body === null || isUtf8(body);
-    if (!isText) return this.#breakOff(unusable('answered with broken JSON'));
+    const body = this.isDelivered || this.#heldBytes === 0 ? null : joined(this.#held);
+    if (peek !== undefined && !isText(body)) return this.#breakOff(unusable('answered with broken JSON'));
     if (peek !== undefined) noteOutcome(x, peek);
+    if (this.isDelivered) return this.#finish('end', 'answered');
     const failure = statusFailure(this.#status, this.#headers);
     this.#end(failure ?? 'answered');
     this.#give(body, false, failure);
@@ -138,7 +136,7 @@ export class Attempt implements AnswerHandler, ByteStream {
 
   onError(error: Error): void {
     if (this.isOver) return;
-    this.#break(connectionFailure(error, this.#connection !== undefined));
+    this.#break(connectionFailure(error, this.isSent));
   }
 
   start(sink: Sink): void {
@@ -169,12 +167,17 @@ export class Attempt implements AnswerHandler, ByteStream {
     } else this.resume();
   }
 
+  /** Something of the request may be with the endpoint. */
+  get isSent(): boolean {
+    return this.#connection !== undefined;
+  }
+
   /** Ends the upstream request; whoever still waits gets `why`. */
   abort(why: Refusal): void {
     if (this.isOver) return;
-    const isFault = why.reason === 'timeout' && this.#place?.full !== true;
+    const isFault = why.reason === 'timeout' && this.#place?.full !== true && !this.#sse?.isAnswered;
     const end = isFault ? new Failure('timeout', true, why.message) : 'abandoned';
-    if (this.#delivered) this.#finish(why, end);
+    if (this.isDelivered) this.#finish(why, end);
     else {
       const { errorType } = this.#x;
       const reply = this.#x.refuse(why);
@@ -194,8 +197,9 @@ export class Attempt implements AnswerHandler, ByteStream {
   }
 
   #give(body: Reply['body'], sse: boolean, failure?: Failure): void {
-    this.#delivered = true;
-    clearTimeout(this.#headTimer);
+    this.isDelivered = true;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
     const reply: Reply = {
       status: this.#status,
       headers: this.#headers,
@@ -207,14 +211,10 @@ export class Attempt implements AnswerHandler, ByteStream {
     this.#owner.reply(this, reply, failure);
   }
 
-  #onMessage(message: ReplyPeek): void {
-    const x = this.#x;
-    if (message.hasResult || message.hasError) {
-      this.#answers++;
-      if (isLastAnswer(x.envelope, message, this.#answers)) x.replied = true;
-      noteOutcome(x, message);
-    }
-    x.follower?.heard(signOf(message));
+  /** Nothing more is owed, and the server does not hang up. */
+  #hangUp(): void {
+    this.#connection?.abort(this);
+    this.#finish('end', 'answered');
   }
 
   #breakOff(failure: Failure): void {
@@ -223,7 +223,7 @@ export class Attempt implements AnswerHandler, ByteStream {
   }
 
   #break(failure: Failure): void {
-    if (this.#delivered) this.#finish(refusal('upstream_failed', { message: failure.message }), failure);
+    if (this.isDelivered) this.#finish(refusal('upstream_failed', { message: failure.message }), failure);
     else {
       this.#end(failure);
       this.#owner.failed(this, failure);
@@ -233,7 +233,7 @@ export class Attempt implements AnswerHandler, ByteStream {
   /** Ends a stream that the client may already be reading. */
   #finish(why: Refusal | 'end', end: AttemptEnd): void {
     // Nothing is owed any more on a call's stream whose answer has gone by: whatever comes then, it just ends.
-    const how = this.#x.replied && !this.#x.stream ? 'end' : why;
+    const how = this.#sse?.isAnswered ? 'end' : why;
     if (how !== 'end') this.#x.errorType ??= how.reason;
     this.#end(end);
     if (this.#sink === undefined) this.#ending = how;
@@ -244,7 +244,7 @@ export class Attempt implements AnswerHandler, ByteStream {
   #end(end: AttemptEnd): void {
     this.isOver = true;
     this.#place?.leave();
-    clearTimeout(this.#headTimer);
+    clearTimeout(this.#timer);
     this.#owner.ended(this, end);
   }
 }

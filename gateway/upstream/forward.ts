@@ -92,8 +92,9 @@ class Forwarding implements AttemptOwner, Running {
 
   leave(endpoint: Endpoint): void {
     const attempt = this.#attempt;
-    if (attempt?.endpoint !== endpoint || this.#hedge !== undefined || this.#x.answeredAt !== 0) return;
-    const failure = new Failure('timeout', true, 'The upstream server does not answer');
+    if (attempt?.endpoint !== endpoint || this.#hedge !== undefined || attempt.isOver || attempt.isDelivered)
+      return;
+    const failure = new Failure('timeout', attempt.isSent, 'The upstream server does not answer');
     const other = this.#another(attempt, failure);
     if (other === undefined) return;
     attempt.abandon();
@@ -176,9 +177,10 @@ class Forwarding implements AttemptOwner, Running {
   /** The first endpoint takes its time: another one is asked too, and whoever answers first is heard. */
   #askSecond(): void {
     const attempt = this.#attempt;
-    if (attempt === undefined || this.#x.clientGone) return;
+    const { hedges, retries } = this.#parts.repeats;
+    if (attempt === undefined || this.#x.clientGone || !retries.mayHedge(this.#x)) return;
     const endpoint = this.#parts.pool.pick(this.#x, [attempt.endpoint]);
-    if (endpoint === undefined || !this.#parts.repeats.hedges?.spend(this.#x, performance.now())) return;
+    if (endpoint === undefined || !hedges?.spend(this.#x, performance.now())) return;
     this.#hedge = this.#begin(endpoint);
     this.#dispatch(this.#hedge);
   }

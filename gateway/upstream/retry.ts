@@ -70,6 +70,11 @@ export class Retries {
     return this.isSafe(x);
   }
 
+  /** Whether one more attempt of `x` stays within those that there may be; a rule that asks for a hedge has one. */
+  mayHedge(x: Exchange): boolean {
+    return x.attempts < Math.max(2, this.#parts.attempts);
+  }
+
   /** Whether `x` does no harm when it arrives twice. */
   isSafe(x: Exchange): boolean {
     return isSafe(x.envelope, this.#parts.isSafeTool);

@@ -31,8 +31,16 @@ export function judgeBody(x: Exchange, status: number, peek: ReplyPeek): string 
   if (envelope.kind === 'batch') return undefined;
   if (status >= 400 && status < 500) return undefined;
   if (!peek.hasResult && !peek.hasError) return 'answered with something other than a JSON-RPC response';
-  if (peek.hasError && (peek.id === undefined || peek.id === 'null')) return undefined;
-  return sameId(peek.id, envelope.id) ? undefined : 'answered under the id of another request';
+  return isForeign(x, peek) ? FOREIGN : undefined;
+}
+
+/** What is wrong with an answer to a request that was not asked. */
+export const FOREIGN = 'answered under the id of another request';
+
+/** Whether a response is one to another request than `x`; an error need not know whose it is (JSON-RPC 2.0, section 5). */
+export function isForeign({ envelope }: Exchange, { hasError, id }: ReplyPeek): boolean {
+  if (envelope.kind !== 'request' || (hasError && (id === undefined || id === 'null'))) return false;
+  return !sameId(id, envelope.id);
 }
 
 /**

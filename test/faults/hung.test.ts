@@ -20,6 +20,23 @@ describe('calls that wait for an upstream that answers nothing any more', () => 
     ]);
   });
 
+  it('go elsewhere also when the head of an event stream has come, and when they have not been sent', async () => {
+    const { first, second, call } = await twoUpstreams({
+      health: { interval: '1h', timeout: '200ms' },
+      connections: 1,
+      timeout: '10s',
+    });
+    first.on('tools/call', 'hang-after-sse-head');
+    for (const method of ['server/discover', 'ping']) first.on(method, 'hang');
+    const safe = call('read_x', 'safe');
+    await first.nextReceived();
+    const unsent = call('write', 'unsent');
+    expect(await safe).toMatchObject({ status: 200, from: 'second' });
+    expect(await unsent).toMatchObject({ status: 200, from: 'second' });
+    expect(first.nonces()).toEqual(['safe']);
+    expect(second.nonces().toSorted()).toEqual(['safe', 'unsent']);
+  });
+
   it('stay where they are when it only takes its time: it answers checks', async () => {
     const { first, second, call } = await twoUpstreams({ timeout: '2s' });
     first.on('tools/call', 'hang');

@@ -41,31 +41,31 @@ describe('an upstream that breaks its answer', () => {
     },
   );
 
-  it('sse-head-then-reset: the head of a stream is no answer yet', async () => {
-    const { first, second, call } = await twoUpstreams();
-    first.on('tools/call', 'sse-head-then-reset');
-    expect(await call('read_x')).toMatchObject({ status: 200, from: 'second', complete: true });
-    expect(await call('write')).toMatchObject({ status: 200, reason: 'upstream_failed' });
-    expect(second.calls()).toHaveLength(1);
-  });
+  it.each(['sse-head-then-reset', 'wrong-id-sse', 'unknown-id-first'])(
+    '%s: the head of a stream is no answer yet',
+    async (fault) => {
+      const { first, second, call } = await twoUpstreams();
+      first.on('tools/call', fault);
+      expect(await call('read_x')).toMatchObject({ status: 200, from: 'second', complete: true });
+      expect(await call('write')).toMatchObject({ status: 200, reason: 'upstream_failed' });
+      expect(second.calls()).toHaveLength(1);
+    },
+  );
 
-  it.each([
-    'sse-cut-before-reply',
-    'sse-reset-before-reply',
-    'sse-cut-mid-event',
-    'wrong-id-sse',
-    'sse-endless-line',
-  ])('%s: an answer that has begun ends with an error for its id, and is not begun again', async (fault) => {
-    const { first, second, call } = await twoUpstreams();
-    first.on('tools/call', fault);
-    expect(await call('read_x')).toMatchObject({
-      status: 200,
-      id: 7,
-      reason: 'upstream_failed',
-      complete: true,
-    });
-    expect(second.calls()).toEqual([]);
-  });
+  it.each(['sse-cut-before-reply', 'sse-reset-before-reply', 'sse-cut-mid-event', 'sse-endless-line'])(
+    '%s: an answer that has begun ends with an error for its id, and is not begun again',
+    async (fault) => {
+      const { first, second, call } = await twoUpstreams();
+      first.on('tools/call', fault);
+      expect(await call('read_x')).toMatchObject({
+        status: 200,
+        id: 7,
+        reason: 'upstream_failed',
+        complete: true,
+      });
+      expect(second.calls()).toEqual([]);
+    },
+  );
 });
 
 /** Callers that give up soon. */
@@ -115,13 +115,23 @@ describe('an upstream that answers, if oddly', () => {
     'slow-headers',
     'extra-bytes',
     'duplicate-reply',
-    'unknown-id-first',
+    'sse-left-open',
     'early-hints-flood',
     'trailers',
   ])('%s is answered by it', async (fault) => {
     const { first, call } = await twoUpstreams();
     first.on('tools/call', fault);
     expect(await call('write')).toMatchObject({ status: 200, from: 'first', complete: true });
+  });
+
+  it('on a stream that it leaves open: the call is over soon after its answer, and nothing is held against it', async () => {
+    const { first, call, gateway } = await twoUpstreams({ outlier: { consecutive_failures: 1 } });
+    first.on('tools/call', 'sse-left-open');
+    expect(await call('write')).toMatchObject({ status: 200, from: 'first', complete: true });
+    await first.calls().at(-1)?.whenAborted;
+    const metrics = await gateway.metrics();
+    expect(sum(metrics, 'mcp_gateway_endpoint_in_flight{')).toBe(0);
+    expect(sum(metrics, 'mcp_gateway_endpoint_ejected{')).toBe(0);
   });
 
   it.each([400, 403, 404, 405, 408, 413, 429])(
@@ -249,6 +259,17 @@ describe('a hedged call', () => {
     first.on('tools/call', 'hang');
     expect(await call('write')).toMatchObject({ status: 504 });
     expect(second.calls()).toEqual([]);
+  });
+
+  it('is not hedged when its retry has taken the last attempt that it may have', async () => {
+    const { first, second, call } = await twoUpstreams({
+      tools,
+      retry: { attempts: 2, budget_percent: 100 },
+    });
+    first.on('tools/call', 'reset-before');
+    second.on('tools/call', 'slow');
+    expect(await call('read_x')).toMatchObject({ status: 200, from: 'second' });
+    expect([first.calls().length, second.calls().length]).toEqual([1, 1]);
   });
 
   it('survives the failure of one of the two', async () => {

@@ -23,6 +23,19 @@ export const HANG: Faults = {
     await wire.untilGone();
   },
 
+  /** The head of an event stream and nothing more, as of a server that hangs once it has begun to work. */
+  async 'hang-after-sse-head'({ wire }) {
+    await wire.head(200, SSE_TYPE);
+    await wire.untilGone();
+  },
+
+  /** An answer on an event stream that is left open. */
+  async 'sse-left-open'({ wire, goodReply }) {
+    await wire.head(200, SSE_TYPE);
+    await wire.send(chunk(`data: ${goodReply}\n\n`));
+    await wire.untilGone();
+  },
+
   /** An event stream on which nothing is ever said, as most GET streams are. */
   async 'quiet-sse'({ wire }) {
     await wire.head(200, SSE_TYPE);

@@ -1,0 +1,53 @@
+// Answer streams: what the event stream that answers an exchange has said so far, followed as its bytes pass.
+import type { Exchange } from '../core/exchange.ts';
+import type { ReplyPeek } from '../mcp/reply-peek.ts';
+import { SseScanner } from '../mcp/sse-scanner.ts';
+import { isLastAnswer, noteOutcome, signOf } from './answers.ts';
+import { isForeign } from './verdict.ts';
+
+/** Follows one stream for `x`: notes its answers and their outcome, and tells what waits for them of every message. */
+export class AnswerStream {
+  readonly #x: Exchange;
+  readonly #scanner: SseScanner;
+  /** Responses seen. */
+  #answers = 0;
+  /** It has answered a request that was not asked here: whatever it carries, the client could only misread it. */
+  isForeign = false;
+
+  constructor(x: Exchange) {
+    this.#x = x;
+    this.#scanner = new SseScanner((message) => this.#onMessage(message));
+  }
+
+  push(chunk: Buffer): void {
+    this.#scanner.push(chunk);
+  }
+
+  /** It has given the client an id to come back with. */
+  get resumable(): boolean {
+    return this.#scanner.resumable;
+  }
+
+  /** True between events. */
+  get atBoundary(): boolean {
+    return this.#scanner.atBoundary;
+  }
+
+  /** Nothing is owed any more, though the stream may be open still. */
+  get isAnswered(): boolean {
+    return this.#x.replied && !this.#x.stream;
+  }
+
+  #onMessage(message: ReplyPeek): void {
+    const x = this.#x;
+    if (this.isForeign) return;
+    if (message.hasResult || message.hasError) {
+      this.isForeign = !x.stream && isForeign(x, message);
+      if (this.isForeign) return;
+      this.#answers++;
+      if (isLastAnswer(x.envelope, message, this.#answers)) x.replied = true;
+      noteOutcome(x, message);
+    }
+    x.follower?.heard(signOf(message));
+  }
+}
