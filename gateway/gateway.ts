@@ -7,6 +7,7 @@ import { buildIdentity } from './auth/identity.ts';
 import type { Cache } from './cache/cache.ts';
 import type { PoolRules } from './cache/rules.ts';
 import { cacheStages } from './cache/stages.ts';
+import type { Endpoint } from './core/endpoint.ts';
 import type { Exchange } from './core/exchange.ts';
 import { Failure } from './core/failure.ts';
 import { refusal } from './core/refusal.ts';
@@ -27,6 +28,7 @@ import { recovery } from './sessions/recovery.ts';
 import type { Shared } from './shared.ts';
 import { Catalogue } from './upstream/catalogue.ts';
 import { Dismissals } from './upstream/dismissals.ts';
+import type { Link } from './upstream/link.ts';
 import { Pool } from './upstream/pool.ts';
 import { poolSettings } from './upstream/pool-settings.ts';
 import { PoolWatch } from './upstream/pool-watch.ts';
@@ -191,8 +193,10 @@ export function buildGateway(config: Config, shared: Shared, previous?: Gateway)
       const unwatched = left.map((pool) => (watches.get(pool.name) as PoolWatch).close());
       endOrphans(telemetry.live, left, successor);
       await Promise.all(unwatched);
-      await through(telemetry.live, left);
-      await Promise.all(left.map((pool) => pool.retire(successor.pools.get(pool.name))));
+      return closeLinks(
+        telemetry.live,
+        new Map(left.flatMap((pool) => [...pool.leaving(successor.pools.get(pool.name))])),
+      );
     },
     async close() {
       await caches.close();
@@ -202,12 +206,18 @@ export function buildGateway(config: Config, shared: Shared, previous?: Gateway)
   };
 }
 
-/** Resolves when the exchanges that may still go to one of `pools` have ended; an exchange in a queue may go anywhere. */
-async function through(live: Iterable<Exchange>, pools: readonly Pool[]): Promise<void> {
+/**
+ * Closes sockets once no call will be sent over them; the requests on them finish. It holds nothing but the sockets, for
+ * streams may last for hours and reloads come in the meantime.
+ */
+async function closeLinks(live: Iterable<Exchange>, leaving: ReadonlyMap<Endpoint, Link>): Promise<void> {
+  if (leaving.size === 0) return;
+  // An exchange in a queue may go anywhere. A stream is not sent again.
   const waiting = [...live].filter(
-    ({ endpoint }) => endpoint === undefined || pools.some((pool) => pool.link(endpoint) !== undefined),
+    ({ stream, endpoint }) => !stream && (endpoint === undefined || leaving.has(endpoint)),
   );
   await Promise.all(waiting.map((x) => new Promise<void>((resolve) => x.defer(() => resolve()))));
+  await Promise.all(Array.from(leaving.values(), (link) => link.close()));
 }
 
 /** Ends the streams of endpoints that have left, which would last for hours; their clients open them anew. */

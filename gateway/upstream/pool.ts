@@ -160,10 +160,9 @@ export class Pool {
     return this.#links.get(endpoint);
   }
 
-  /** Closes the sockets that `successor`, the pool of this name after a reload, has not taken over, once they are idle. */
-  async retire(successor: Pool | undefined): Promise<void> {
-    const left = [...this.#links].filter(([endpoint, link]) => successor?.link(endpoint) !== link);
-    await Promise.all(left.map(([, link]) => link.close()));
+  /** The endpoints with their sockets that `successor`, the pool of this name after a reload, has not taken over. */
+  leaving(successor: Pool | undefined): ReadonlyMap<Endpoint, Link> {
+    return new Map([...this.#links].filter(([endpoint, link]) => successor?.link(endpoint) !== link));
   }
 
   /** Closes all sockets at once; what is still in flight breaks. */

@@ -1,0 +1,45 @@
+// Gateways as reloads make them: one after another, each letting go of what its successor has.
+import { expect, it, onTestFinished } from 'vitest';
+import { configSchema } from '../config/schema.ts';
+import { refusal } from '../gateway/core/refusal.ts';
+import type { Gateway } from '../gateway/gateway.ts';
+import { buildGateway } from '../gateway/gateway.ts';
+import { Shared } from '../gateway/shared.ts';
+import { Logger } from '../gateway/telemetry/logger.ts';
+import { Telemetry } from '../gateway/telemetry/telemetry.ts';
+import { makeExchange } from './core/make-exchange.ts';
+import { GatedUpstream } from './support/gated-upstream.ts';
+
+it.each([
+  ['whatever else changes', { health: { interval: '11s' } }],
+  ['also on sockets that the next one does not use', { keep_alive: '5s' }],
+])('a quiet stream holds no gateway that has gone, %s', async (_when, change) => {
+  const upstream = await GatedUpstream.start();
+  onTestFinished(() => upstream.close());
+  const logger = new Logger({ level: 'silent', format: 'json' });
+  const telemetry = new Telemetry({
+    logger,
+    version: '0',
+    callEnded: () => undefined,
+    knowsTool: () => false,
+    knowsPrompt: () => false,
+  });
+  const shared = new Shared(telemetry);
+  onTestFinished(() => shared.close());
+  const pool = { name: 'p', endpoints: [{ url: upstream.url }] };
+  const build = (settings: object, previous?: Gateway) =>
+    buildGateway(configSchema.parse({ pools: [{ ...pool, ...settings }] }), shared, previous);
+  const first = build({});
+  const x = makeExchange(undefined, { method: 'GET' });
+  const reply = await first.handlers.get('/mcp')?.(x);
+  expect(reply).toMatchObject({ status: 200, sse: true });
+  const second = build(change, first);
+  void first.retire(second);
+  const third = build({}, second);
+  onTestFinished(() => third.close());
+  // Would wait for the stream, of which it never knew.
+  await second.retire(third);
+  expect(x.closed).toBe(false);
+  x.cancel(refusal('draining'));
+  x.close();
+});
