@@ -174,6 +174,8 @@ export function buildGateway(config: Config, shared: Shared, previous?: Gateway)
     const tried = pipeline({ ...parts, authenticate: operator });
     operatorHandlers.set(route.path, (x) => tried(x).catch((thrown: unknown) => telemetry.rescue(x, thrown)));
   }
+  // Nothing fails any more: what waits may go by the new settings.
+  for (const pool of pools.values()) pool.takeOver();
   return {
     config,
     pools,

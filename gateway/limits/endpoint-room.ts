@@ -1,52 +1,76 @@
 // Endpoint room: what calls do while every endpoint that could take them has as many as it may have.
+import type { Endpoint } from '../core/endpoint.ts';
 import type { Exchange } from '../core/exchange.ts';
 import type { Refusal } from '../core/refusal.ts';
 import { refusal } from '../core/refusal.ts';
 import { FairQueue } from './fair-queue.ts';
+import type { Patience, WaitingRoom } from './waiter.ts';
 import { Waiter } from './waiter.ts';
 
 /** Calls that may wait in one pool, whoever's they are. Each holds a slot of its client's, which bounds each client. */
 const MAX_WAITING = 10_000;
 
-/** The waiting room of a pool: fair between clients, whether a call may go anywhere or to one endpoint only. */
+/** Whether an endpoint could take an exchange now, leaving out those already tried. */
+export type HasRoom = (x: Exchange, tried: readonly Endpoint[] | undefined) => boolean;
+
+/**
+ * The waiting room of a pool: fair between clients, whether a call may go anywhere or to one endpoint only. It outlives
+ * reloads, as the calls do that it waits for.
+ */
 export class EndpointRoom {
-  readonly #hasRoom: (x: Exchange) => boolean;
-  readonly #timeoutMs: number;
-  readonly #queue = new FairQueue<Waiter>();
+  readonly #hasRoom: HasRoom;
+  readonly #queue = new FairQueue<Guest>();
 
-  /** `hasRoom` says whether an endpoint could take an exchange now. */
-  constructor(hasRoom: (x: Exchange) => boolean, timeoutMs: number) {
+  constructor(hasRoom: HasRoom) {
     this.#hasRoom = hasRoom;
-    this.#timeoutMs = timeoutMs;
-  }
-
-  get waiting(): number {
-    return this.#queue.size;
   }
 
   /** Whether `x` may go now. Streams are no load, and what a call in flight may be waiting for never waits for calls. */
-  admits(x: Exchange): boolean {
+  admits(x: Exchange, tried: readonly Endpoint[] | undefined): boolean {
     const { kind } = x.envelope;
     if (x.stream || (kind !== 'request' && kind !== 'batch')) return true;
-    return this.#hasRoom(x);
+    return this.#hasRoom(x, tried);
   }
 
-  /** Has `x` wait until `go`, which must take its place at an endpoint at once. */
-  wait(x: Exchange, go: () => void, refused: (why: Refusal) => void): void {
+  /** Has `x` wait until `go`, which must take its place at an endpoint at once; `timeoutMs` unless its client has its own. */
+  wait(
+    x: Exchange,
+    tried: readonly Endpoint[] | undefined,
+    timeoutMs: number,
+    go: () => void,
+    refused: (why: Refusal) => void,
+  ): void {
     if (this.#queue.size >= MAX_WAITING) return refused(overloaded('Too many calls wait for this pool'));
-    const timeoutMs = x.principal.policy?.queueTimeoutMs ?? this.#timeoutMs;
-    const message = `All endpoints are at their limit, and none had room within ${timeoutMs} ms`;
-    const patience = { timeoutMs, onTimeout: () => overloaded(message) };
-    this.#queue.add(new Waiter(x, this.#queue, patience, go, refused));
+    const ms = x.principal.policy?.queueTimeoutMs ?? timeoutMs;
+    const message = `All endpoints are at their limit, and none had room within ${ms} ms`;
+    const patience = { timeoutMs: ms, onTimeout: () => overloaded(message) };
+    this.#queue.add(new Guest(x, this.#queue, patience, go, refused, tried));
   }
 
   /** Lets those go on for whom there is room. Call when a call has ended or an endpoint has come back. */
   serve(): void {
     while (this.#queue.size > 0) {
-      const waiter = this.#queue.next((one) => this.#hasRoom(one.x));
+      const waiter = this.#queue.next((one) => this.#hasRoom(one.x, one.tried));
       if (waiter === undefined) return;
       waiter.proceed();
     }
+  }
+}
+
+/** A waiter that has been at some endpoints in vain. */
+class Guest extends Waiter {
+  readonly tried: readonly Endpoint[] | undefined;
+
+  constructor(
+    x: Exchange,
+    room: WaitingRoom,
+    patience: Patience,
+    go: () => void,
+    refused: (why: Refusal) => void,
+    tried: readonly Endpoint[] | undefined,
+  ) {
+    super(x, room, patience, go, refused);
+    this.tried = tried;
   }
 }
 

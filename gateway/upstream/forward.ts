@@ -49,10 +49,10 @@ class Forwarding implements AttemptOwner, Running {
   go(): void {
     const x = this.#x;
     const { pool, repeats } = this.#parts;
-    const { room } = pool;
-    if (room !== undefined && !room.admits(x)) {
-      return room.wait(
+    if (!pool.admits(x, undefined)) {
+      return pool.wait(
         x,
+        undefined,
         () => this.go(),
         (why) => this.#resolve(x.refuse(why)),
       );
@@ -126,7 +126,7 @@ class Forwarding implements AttemptOwner, Running {
     attempt.trace?.end(end);
     if (this.#x.stream) endpoint.streams--;
     else endpoint.inFlight--;
-    this.#parts.pool.room?.serve();
+    this.#parts.pool.serve();
     this.#x.sentAt = startedAt;
     if (this.#isRetry) this.#parts.repeats.retries.ended(end === 'answered');
     this.#isRetry = false;

@@ -6,6 +6,7 @@ import { balancers } from '../balance/balancer.ts';
 import { highest } from '../balance/rendezvous.ts';
 import type { Endpoint } from '../core/endpoint.ts';
 import type { Exchange } from '../core/exchange.ts';
+import type { Refusal } from '../core/refusal.ts';
 import type { HealthSettings } from '../health/pool-health.ts';
 import type { Sockets } from '../http1/sockets.ts';
 import { EndpointRoom } from '../limits/endpoint-room.ts';
@@ -40,6 +41,13 @@ interface PoolOptions {
   readonly previous?: Pool | undefined;
 }
 
+/** What the pools of one name have in common, from reload to reload. */
+interface Line {
+  /** The one that the configuration has now: what still waits in an earlier one goes where this one says. */
+  current: Pool;
+  readonly room: EndpointRoom;
+}
+
 /** A named set of endpoints for one service. */
 export class Pool {
   readonly name: string;
@@ -51,8 +59,7 @@ export class Pool {
   readonly passesAuthorization: boolean;
   /** Rebuilt when an endpoint's state changes, never per request. */
   available: readonly Endpoint[];
-  /** Undefined where endpoints take as many calls as come. */
-  readonly room: EndpointRoom | undefined;
+  readonly #line: Line;
   readonly #balancer: Balancer;
   readonly #links = new Map<Endpoint, Link>();
   readonly #list: EndpointList;
@@ -62,10 +69,7 @@ export class Pool {
     this.settings = settings;
     this.headerRules = { own: settings.headers, forwarded: settings.forwardHeaders };
     this.passesAuthorization = settings.forwardHeaders.has('authorization');
-    this.room =
-      settings.maxInFlight === 0
-        ? undefined
-        : new EndpointRoom((x) => this.#hasRoom(x), settings.queueTimeoutMs);
+    this.#line = previous === undefined ? lineOf(this) : previous.#line;
     this.#balancer = balancers[settings.balance](random);
     this.#list = new EndpointList(settings.name);
     for (const endpoint of settings.endpoints) {
@@ -86,7 +90,13 @@ export class Pool {
   refresh(): void {
     for (const endpoint of this.endpoints) endpoint.noteState(Date.now());
     this.available = this.endpoints.filter((endpoint) => endpoint.takesCalls);
-    this.room?.serve();
+    this.serve();
+  }
+
+  /** Takes the place of the pool before it: from now on all that waits or is sent again goes by this one's settings. */
+  takeOver(): void {
+    this.#line.current = this;
+    this.serve();
   }
 
   /** The endpoint of this id, whatever its state; undefined once it has left the configuration. */
@@ -110,26 +120,57 @@ export class Pool {
 
   /** Chooses an endpoint for `x`, leaving out those already tried. */
   pick(x: Exchange, tried: readonly Endpoint[] | undefined): Endpoint | undefined {
-    const among = tried === undefined ? this.available : this.available.filter((e) => !tried.includes(e));
+    const { current } = this.#line;
+    if (current !== this) return current.pick(x, tried);
+    const among = this.#untried(tried);
     if (this.settings.affinity === 'client') return highest(among, x.principal.id);
-    if (this.room === undefined || !among.some((e) => this.#isFull(e))) return this.#balancer.pick(among, x);
+    if (this.settings.maxInFlight === 0 || !among.some((e) => this.#isFull(e))) {
+      return this.#balancer.pick(among, x);
+    }
     return this.#balancer.pick(
       among.filter((e) => !this.#isFull(e)),
       x,
     );
   }
 
+  /** Whether `x` may go now, to an endpoint not yet tried; also true where waiting would be of no use. */
+  admits(x: Exchange, tried: readonly Endpoint[] | undefined): boolean {
+    const { current, room } = this.#line;
+    return current.settings.maxInFlight === 0 || room.admits(x, tried);
+  }
+
+  /** Has `x`, which is not admitted, wait until `go`, which must take its place at an endpoint at once. */
+  wait(
+    x: Exchange,
+    tried: readonly Endpoint[] | undefined,
+    go: () => void,
+    refused: (why: Refusal) => void,
+  ): void {
+    const { current, room } = this.#line;
+    room.wait(x, tried, current.settings.queueTimeoutMs, go, refused);
+  }
+
+  /** Lets those go on for whom there is room. Call when a call has ended. */
+  serve(): void {
+    this.#line.room.serve();
+  }
+
   /** Whether an endpoint that `x` may go to has room; also true when there is none to wait for. */
-  #hasRoom(x: Exchange): boolean {
-    const { available } = this;
+  hasRoom(x: Exchange, tried: readonly Endpoint[] | undefined): boolean {
+    const among = this.#untried(tried);
     const only =
-      this.settings.affinity === 'client' ? (x.pinned ?? highest(available, x.principal.id)) : x.pinned;
+      x.pinned ?? (this.settings.affinity === 'client' ? highest(among, x.principal.id) : undefined);
     if (only !== undefined) return !this.#isFull(only);
-    return available.length === 0 || !available.every((endpoint) => this.#isFull(endpoint));
+    return among.length === 0 || !among.every((endpoint) => this.#isFull(endpoint));
+  }
+
+  #untried(tried: readonly Endpoint[] | undefined): readonly Endpoint[] {
+    return tried === undefined ? this.available : this.available.filter((e) => !tried.includes(e));
   }
 
   #isFull(endpoint: Endpoint): boolean {
-    return endpoint.inFlight >= this.settings.maxInFlight;
+    const { maxInFlight } = this.settings;
+    return maxInFlight !== 0 && endpoint.inFlight >= maxInFlight;
   }
 
   /** The sockets that `x` uses to reach an endpoint. */
@@ -170,9 +211,19 @@ export class Pool {
     await Promise.all([...this.#links.values()].map((link) => link.destroy()));
   }
 
+  /** An endpoint that has left with an earlier pool is known to that one only. */
   #linkTo(endpoint: Endpoint): Link {
-    const link = this.#links.get(endpoint);
+    const link = this.#line.current.link(endpoint) ?? this.#links.get(endpoint);
     if (link === undefined) throw new Error(`endpoint ${endpoint.id} is not of pool ${this.name}`);
     return link;
   }
+}
+
+/** Made apart from the pools: what holds the room must not hold those that have gone. */
+function lineOf(first: Pool): Line {
+  const line: Line = {
+    current: first,
+    room: new EndpointRoom((x, tried) => line.current.hasRoom(x, tried)),
+  };
+  return line;
 }
