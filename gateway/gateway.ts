@@ -18,7 +18,6 @@ import { rateLimit } from './limits/rate-limit.ts';
 import { responseCap, responseChars } from './limits/response-cap.ts';
 import { resultsResource } from './limits/results-resource.ts';
 import { timeouts, timeoutsOf } from './limits/timeouts.ts';
-import { toolConcurrency } from './limits/tool-concurrency.ts';
 import type { Parts } from './pipeline.ts';
 import { pipeline } from './pipeline.ts';
 import { poolCaches } from './pool-caches.ts';
@@ -158,7 +157,7 @@ export function buildGateway(config: Config, shared: Shared, previous?: Gateway)
       }),
       toolConcurrency:
         ruleOf !== undefined && own.tools.some(({ concurrency }) => concurrency !== undefined)
-          ? toolConcurrency(ruleOf, general)
+          ? shared.toolConcurrency.stage(pool.name, ruleOf, general)
           : undefined,
       recovery: recovers ? recovery(recoverySettings(own, config, pool, catalogue, shared)) : undefined,
       cache: cacheStages(cache, caches.rules.get(pool.name)),
@@ -176,6 +175,7 @@ export function buildGateway(config: Config, shared: Shared, previous?: Gateway)
   }
   // Nothing fails any more: what waits may go by the new settings.
   for (const pool of pools.values()) pool.takeOver();
+  shared.toolConcurrency.apply(config.pools);
   return {
     config,
     pools,

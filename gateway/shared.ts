@@ -12,6 +12,7 @@ import type { SharedLimits } from './limits/redis-limits.ts';
 import { shareLimits } from './limits/redis-limits.ts';
 import type { ResultStore } from './limits/result-store.ts';
 import { MemoryResults } from './limits/result-store.ts';
+import { ToolConcurrency } from './limits/tool-concurrency.ts';
 import { RedisConnection } from './redis/redis-connection.ts';
 import { EndedSessions } from './sessions/ended-sessions.ts';
 import { LiveSessions } from './sessions/live-sessions.ts';
@@ -32,6 +33,8 @@ export class Shared {
   readonly #sessions: LiveSessions;
   /** Calls in flight and in queues, by client: a reload must not let twice as many in. */
   readonly concurrency: Concurrency;
+  /** The same by tool, for all clients. */
+  readonly toolConcurrency = new ToolConcurrency();
   /** Seals where no keys are configured; what other gateways have agreed on takes its place. */
   #madeKey = newSessionKey();
   readonly #madeIds = new SealedIds([this.#madeKey]);
