@@ -1,20 +1,20 @@
-// Loaded into a gateway under test, before anything else: at SIGUSR2 it says what memory the process has, before and after
+// Loaded into a gateway under test, before anything else: at SIGUSR2 it says what memory the process has once
 // all garbage is given back. `?file=` names the file that it says it in.
 import { writeFileSync } from 'node:fs';
-import { memoryUsage } from 'node:process';
+import { getActiveResourcesInfo, memoryUsage } from 'node:process';
 import { getHeapSpaceStatistics } from 'node:v8';
 
 /** Bytes; `round` counts the times that it was asked. */
 export interface Memory {
   readonly round: number;
-  /** Resident, as it ran. */
-  readonly rssAsIs: number;
   /** Resident, when the garbage has been given back. */
   readonly rss: number;
   readonly heapUsed: number;
   readonly external: number;
   /** The part of `heapUsed` that is compiled code and what belongs to it. */
   readonly code: number;
+  /** Timers that keep the process alive. */
+  readonly timers: number;
 }
 
 const CODE_SPACES = new Set(['code_space', 'code_large_object_space', 'trusted_space']);
@@ -23,13 +23,13 @@ const file = new URL(import.meta.url).searchParams.get('file') ?? '';
 let round = 0;
 
 process.on('SIGUSR2', () => {
-  const { rss: rssAsIs } = memoryUsage();
   // A plain collection leaves pages half full and keeps the young generation as large as it ever was: figures for minutes
   // apart would differ by what the collector finds convenient.
   globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' });
   const { rss, heapUsed, external } = memoryUsage();
   const spaces = getHeapSpaceStatistics().filter(({ space_name }) => CODE_SPACES.has(space_name));
   const code = spaces.reduce((sum, space) => sum + space.space_used_size, 0);
-  const memory: Memory = { round: ++round, rssAsIs, rss, heapUsed, external, code };
+  const timers = getActiveResourcesInfo().filter((type) => type === 'Timeout').length;
+  const memory: Memory = { round: ++round, rss, heapUsed, external, code, timers };
   writeFileSync(file, JSON.stringify(memory));
 });
