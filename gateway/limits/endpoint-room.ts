@@ -10,6 +10,11 @@ import { Waiter } from './waiter.ts';
 /** Calls that may wait in one pool, whoever's they are. Each holds a slot of its client's, which bounds each client. */
 const MAX_WAITING = 10_000;
 
+/** Whether `x` counts against what endpoints may have: streams do not, nor what a call in flight may be waiting for. */
+export function isLoad({ stream, envelope }: Exchange): boolean {
+  return !stream && (envelope.kind === 'request' || envelope.kind === 'batch');
+}
+
 /** Whether an endpoint could take an exchange now, leaving out those already tried. */
 export type HasRoom = (x: Exchange, tried: readonly Endpoint[] | undefined) => boolean;
 
@@ -25,11 +30,9 @@ export class EndpointRoom {
     this.#hasRoom = hasRoom;
   }
 
-  /** Whether `x` may go now. Streams are no load, and what a call in flight may be waiting for never waits for calls. */
+  /** Whether `x` may go now; what is no load never waits for calls. */
   admits(x: Exchange, tried: readonly Endpoint[] | undefined): boolean {
-    const { kind } = x.envelope;
-    if (x.stream || (kind !== 'request' && kind !== 'batch')) return true;
-    return this.#hasRoom(x, tried);
+    return !isLoad(x) || this.#hasRoom(x, tried);
   }
 
   /** Has `x` wait until `go`, which must take its place at an endpoint at once; `timeoutMs` unless its client has its own. */

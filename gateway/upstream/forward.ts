@@ -49,14 +49,7 @@ class Forwarding implements AttemptOwner, Running {
   go(): void {
     const x = this.#x;
     const { pool, repeats } = this.#parts;
-    if (!pool.admits(x, undefined)) {
-      return pool.wait(
-        x,
-        undefined,
-        () => this.go(),
-        (why) => this.#resolve(x.refuse(why)),
-      );
-    }
+    if (!pool.admits(x, undefined)) return this.#wait(() => this.go());
     const endpoint = x.pinned ?? pool.pick(x, undefined);
     if (endpoint === undefined) {
       return this.#resolve(x.refuse(refusal('no_endpoint', { retryAfterMs: 1000 })));
@@ -118,6 +111,9 @@ class Forwarding implements AttemptOwner, Running {
     x.failure = failure;
     if (this.#goesOn(attempt, failure)) return;
     clearTimeout(this.#hedgeTimer);
+    const { pool, repeats } = this.#parts;
+    const isFull = repeats.retries.mayRetry(x, failure) && !pool.admits(x, this.#tried);
+    if (isFull) return this.#wait(() => this.failed(attempt, failure));
     this.#resolve(x.refuse(this.#asRefusal(failure)));
   }
 
@@ -131,6 +127,11 @@ class Forwarding implements AttemptOwner, Running {
     if (this.#isRetry) this.#parts.repeats.retries.ended(end === 'answered');
     this.#isRetry = false;
     this.#parts.watchAttempt(this.#x, endpoint, end);
+  }
+
+  /** Until an endpoint has room that was not yet tried. */
+  #wait(go: () => void): void {
+    this.#parts.pool.wait(this.#x, this.#tried, go, (why) => this.#resolve(this.#x.refuse(why)));
   }
 
   /** True when the exchange lives on without this attempt: in the other one that is under way, or in a new one. */
@@ -159,6 +160,7 @@ class Forwarding implements AttemptOwner, Running {
     x.answeredAt = 0;
     x.replyBytes = 0;
     x.errorType = undefined;
+    x.running = this;
     this.#isRetry = true;
     this.#attempt = this.#begin(endpoint);
     this.#dispatch(this.#attempt);

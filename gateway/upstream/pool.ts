@@ -9,7 +9,7 @@ import type { Exchange } from '../core/exchange.ts';
 import type { Refusal } from '../core/refusal.ts';
 import type { HealthSettings } from '../health/pool-health.ts';
 import type { Sockets } from '../http1/sockets.ts';
-import { EndpointRoom } from '../limits/endpoint-room.ts';
+import { EndpointRoom, isLoad } from '../limits/endpoint-room.ts';
 import type { DnsEndpoint, UrlEndpoint } from './endpoint-list.ts';
 import { EndpointList } from './endpoint-list.ts';
 import type { SocketSettings } from './link.ts';
@@ -124,7 +124,7 @@ export class Pool {
     if (current !== this) return current.pick(x, tried);
     const among = this.#untried(tried);
     if (this.settings.affinity === 'client') return highest(among, x.principal.id);
-    if (this.settings.maxInFlight === 0 || !among.some((e) => this.#isFull(e))) {
+    if (this.settings.maxInFlight === 0 || !isLoad(x) || !among.some((e) => this.#isFull(e))) {
       return this.#balancer.pick(among, x);
     }
     return this.#balancer.pick(

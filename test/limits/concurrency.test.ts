@@ -271,4 +271,39 @@ describe('what all clients share', () => {
     expect([upstream.mostInFlight, second.mostInFlight]).toEqual([2, 2]);
     await second.close();
   });
+
+  it('waits for an endpoint that is full when the one that has room turns out to be gone', async () => {
+    upstream = await GatedUpstream.start();
+    const second = await GatedUpstream.start();
+    gateway = await startGateway({
+      clients: [{ id: 'a', api_key: 'key-a' }],
+      pools: [{ name: 'p', endpoints: [{ url: upstream.url }, { url: second.url }], max_in_flight: 1 }],
+    });
+    const calls = [call(), call()];
+    await Promise.all([upstream.whenHeld(1), second.whenHeld(1)]);
+    second.releaseAll();
+    await Promise.race(calls);
+    await second.close();
+    calls.push(call());
+    await until('mcp_gateway_in_flight{client="a"}', 2);
+    upstream.releaseAll();
+    await upstream.whenHeld(1);
+    upstream.releaseAll();
+    expect(reasons(await Promise.all(calls))).toEqual(['200 ', '200 ', '200 ']);
+  });
+
+  it('has room for streams and notifications however many calls there are', async () => {
+    await start({}, { max_in_flight: 1 });
+    const first = call();
+    await upstream.whenHeld(1);
+    const notice = modernRequest('notifications/roots/list_changed');
+    const { id: _, ...body } = notice.body;
+    const headers = { ...notice.headers, 'x-api-key': 'key-a' };
+    expect((await rawCall(gateway.url, body, headers)).status).toBe(202);
+    const leave = leavingCall(withKey(modernRequest('subscriptions/listen', { notifications: {} })));
+    await until('mcp_gateway_streams{kind="listen"}', 1);
+    leave();
+    upstream.releaseAll();
+    expect((await first).status).toBe(200);
+  });
 });
