@@ -3,6 +3,7 @@ import type { Dispatcher } from 'undici';
 import type { Endpoint } from '../core/endpoint.ts';
 import { MetaKey, Method } from '../mcp/methods.ts';
 import { version } from '../version.ts';
+import { Openings } from './openings.ts';
 import { readMessage } from './own-reply.ts';
 import type { Pool } from './pool.ts';
 import { isEventStream } from './reply-headers.ts';
@@ -10,6 +11,9 @@ import { isEventStream } from './reply-headers.ts';
 const MODERN = '2026-07-28';
 const LEGACY = '2025-11-25';
 const clientInfo = { name: 'mcp-gateway', version };
+
+/** How long the answer to `initialize` is listened for, in ms, however short the time is of who asked. */
+const OPEN_TIMEOUT_MS = 10_000;
 
 /** A JSON-RPC answer to one of the gateway's own requests. */
 export interface OwnAnswer {
@@ -33,6 +37,8 @@ export class OwnClient {
   #stateless: boolean | undefined = undefined;
   #session: string | undefined = undefined;
   #opened = false;
+  #closed = false;
+  readonly #openings = new Openings();
   #nextId = 1;
 
   constructor(pool: Pool, endpoint: Endpoint) {
@@ -121,11 +127,15 @@ export class OwnClient {
     });
   }
 
-  /** Ends the session, if there is one. */
+  /** Ends the session, if there is one, and the one that is being opened. */
   async close(): Promise<void> {
+    this.#closed = true;
     const session = this.#session;
-    if (session === undefined) return;
     this.#session = undefined;
+    await Promise.all([session !== undefined && this.#end(session), this.#openings.over()]);
+  }
+
+  async #end(session: string): Promise<void> {
     const { body } = await this.#sockets.request({
       path: this.#endpoint.path,
       method: 'DELETE',
@@ -158,14 +168,28 @@ export class OwnClient {
 
   async #inSession(method: string, params: Record<string, unknown>, signal: AbortSignal): Promise<OwnAnswer> {
     if (!this.#opened) {
-      const hello = { protocolVersion: LEGACY, capabilities: {}, clientInfo };
-      const answer = await this.#post(Method.initialize, hello, [], signal);
-      if (answer.result === undefined) throw new Error(`answered initialize with ${answer.status}`);
-      this.#session = answer.session;
-      this.#opened = true;
+      await this.#openings.wait(this.#open(signal), signal);
       await this.#post(Method.initialized, undefined, this.#sessionHeaders(), signal);
     }
     return this.#post(method, params, this.#sessionHeaders(), signal);
+  }
+
+  /** Its answer is heard also when nobody waits for it any more: the session that it brings must be ended. */
+  async #open(signal: AbortSignal): Promise<void> {
+    const hello = { protocolVersion: LEGACY, capabilities: {}, clientInfo };
+    const { result, status, session } = await this.#post(
+      Method.initialize,
+      hello,
+      [],
+      AbortSignal.timeout(OPEN_TIMEOUT_MS),
+    );
+    if (result === undefined) throw new Error(`answered initialize with ${status}`);
+    if (this.#closed || signal.aborted) {
+      if (session !== undefined) await this.#end(session);
+      throw new Error('answered initialize too late');
+    }
+    this.#session = session;
+    this.#opened = true;
   }
 
   #sessionHeaders(): string[] {

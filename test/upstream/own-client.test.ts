@@ -1,0 +1,109 @@
+// The gateway's own sessions: none stays behind, however late the server opens it.
+import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import type { PoolConfig } from '../../config/schema.ts';
+import { configSchema } from '../../config/schema.ts';
+import { OwnClient } from '../../gateway/upstream/own-client.ts';
+import { Pool } from '../../gateway/upstream/pool.ts';
+import { poolSettings } from '../../gateway/upstream/pool-settings.ts';
+
+/** A sessionful server that opens no session until it is told. */
+class SlowServer {
+  readonly open = new Set<string>();
+  readonly held: ServerResponse[] = [];
+  readonly #server = createServer((request, response) => {
+    void text(request).then((body) => {
+      const session = String(request.headers['mcp-session-id']);
+      if (request.method === 'DELETE') this.open.delete(session);
+      const message = body === '' ? {} : (JSON.parse(body) as { id?: number; method?: string });
+      if (message.method === 'initialize') this.held.push(response);
+      else if (message.id === undefined) response.writeHead(202).end();
+      else if (this.open.has(session)) response.writeHead(200, json).end(answer(message.id, {}));
+      else response.writeHead(400, json).end(answer(message.id, undefined));
+      this.#server.emit('heard');
+    });
+  });
+
+  async start(): Promise<string> {
+    this.#server.listen(0, '127.0.0.1');
+    await once(this.#server, 'listening');
+    onTestFinished(() => {
+      this.#server.closeAllConnections();
+      this.#server.close();
+    });
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/mcp`;
+  }
+
+  /** Resolves once a session is asked for. */
+  async whenAsked(): Promise<void> {
+    while (this.held.length === 0) await once(this.#server, 'heard', { signal: AbortSignal.timeout(5000) });
+  }
+
+  /** Opens the session that was asked for. */
+  give(): void {
+    const session = crypto.randomUUID();
+    this.open.add(session);
+    this.held
+      .shift()
+      ?.writeHead(200, { ...json, 'mcp-session-id': session })
+      .end(answer(2, {}));
+  }
+}
+
+const json = { 'content-type': 'application/json' };
+
+function answer(id: number, result: object | undefined): string {
+  const error = { code: -32000, message: 'Bad Request: no session' };
+  return JSON.stringify({ jsonrpc: '2.0', id, ...(result === undefined ? { error } : { result }) });
+}
+
+async function start(): Promise<{ server: SlowServer; client: OwnClient }> {
+  const server = new SlowServer();
+  const { pools, limits } = configSchema.parse({
+    pools: [{ name: 'p', endpoints: [{ url: await server.start() }] }],
+  });
+  const pool = new Pool(poolSettings(pools[0] as PoolConfig, limits));
+  onTestFinished(() => pool.destroy());
+  const [endpoint] = pool.endpoints;
+  if (endpoint === undefined) throw new Error('the pool has no endpoint');
+  return { server, client: new OwnClient(pool, endpoint) };
+}
+
+describe("a session of the gateway's own that opens late", () => {
+  it('is ended by a close that comes before it', async () => {
+    const { server, client } = await start();
+    const ping = client.ping(5000).catch((error: Error) => error.message);
+    await server.whenAsked();
+    const closed = client.close();
+    server.give();
+    await closed;
+    expect(server.open.size).toBe(0);
+    expect(await ping).toBe('answered initialize too late');
+  });
+
+  it('is ended when who asked for it has given up', async () => {
+    const { server, client } = await start();
+    const gaveUp = expect(client.ping(1000)).rejects.toThrow('timeout');
+    await server.whenAsked();
+    await gaveUp;
+    server.give();
+    expect(server.open.size).toBe(1);
+    await vi.waitFor(() => expect(server.open.size).toBe(0), { timeout: 5000, interval: 5 });
+    await client.close();
+  });
+
+  it('serves who still waits, until it is closed', async () => {
+    const { server, client } = await start();
+    const ping = client.ping(5000);
+    await server.whenAsked();
+    server.give();
+    expect(await ping).toMatchObject({ status: 200, result: {} });
+    expect(client.hasSession).toBe(true);
+    await client.close();
+    expect(server.open.size).toBe(0);
+  });
+});
