@@ -71,6 +71,7 @@ export function buildGateway(config: Config, shared: Shared, previous?: Gateway)
   const watches = new Map<string, PoolWatch>();
   const catalogues = new Map<string, Catalogue>();
   const repeats = new Map<string, Repeats>();
+  const dismissals = new Map<string, Dismissals>();
   const retried = telemetry.instruments.counter('mcp_gateway_retries_total');
   for (const poolConfig of config.pools) {
     const { name } = poolConfig;
@@ -95,8 +96,9 @@ export function buildGateway(config: Config, shared: Shared, previous?: Gateway)
     catalogues.set(name, catalogue);
     const count = (reason: RetryReason) => retried.series({ pool: name, reason }).add();
     repeats.set(name, buildRepeats(poolConfig, catalogue, count));
-    const dismissals = new Dismissals(pool);
-    live.dismissals.set(name, (session) => dismissals.dismiss(shared.records(config).where(session)));
+    const dismissing = new Dismissals(pool);
+    dismissals.set(name, dismissing);
+    live.dismissals.set(name, (session) => dismissing.dismiss(shared.places(config).where(session)));
   }
   const codec = shared.codec(config);
   const general = defaultPolicy(config.limits);
@@ -139,6 +141,7 @@ export function buildGateway(config: Config, shared: Shared, previous?: Gateway)
         live,
         sessions: general.sessions,
         records: shared.records(config),
+        places: shared.places(config),
         recovers,
         endpoint: (id) => pool.endpoint(id),
         onEnded: telemetry.sessionEnded,
@@ -159,7 +162,11 @@ export function buildGateway(config: Config, shared: Shared, previous?: Gateway)
         ruleOf !== undefined && own.tools.some(({ concurrency }) => concurrency !== undefined)
           ? shared.toolConcurrency.stage(pool.name, ruleOf, general)
           : undefined,
-      recovery: recovers ? recovery(recoverySettings(own, config, pool, catalogue, shared)) : undefined,
+      recovery: recovers
+        ? recovery(
+            recoverySettings(own, config, pool, catalogue, dismissals.get(pool.name) as Dismissals, shared),
+          )
+        : undefined,
       cache: cacheStages(cache, caches.rules.get(pool.name)),
       pool,
       catalogue,

@@ -1,10 +1,11 @@
 // Recovery settings: what the recovery of a pool's sessions goes by, from its configuration.
 import type { Config, PoolConfig } from '../config/schema.ts';
-import { refusal } from './core/refusal.ts';
 import { noticesOf } from './sessions/change-notices.ts';
+import { endMovedStreams } from './sessions/moved-streams.ts';
 import type { RecoverySettings } from './sessions/recovery.ts';
 import type { Shared } from './shared.ts';
 import type { Catalogue } from './upstream/catalogue.ts';
+import type { Dismissals } from './upstream/dismissals.ts';
 import type { Pool } from './upstream/pool.ts';
 import { reopen } from './upstream/reopen.ts';
 import { safeTools } from './upstream/safe-tools.ts';
@@ -16,6 +17,7 @@ export function recoverySettings(
   config: Config,
   pool: Pool,
   catalogue: Catalogue,
+  dismissals: Dismissals,
   shared: Shared,
 ): RecoverySettings {
   const { telemetry } = shared;
@@ -23,6 +25,7 @@ export function recoverySettings(
   return {
     mode: own.session_recovery === 'always' ? 'always' : 'auto',
     records: shared.records(config),
+    places: shared.places(config),
     alone: shared.isAlone(config),
     readsOnly: safeTools(own, catalogue),
     endpoint: (id) => pool.endpoint(id),
@@ -31,13 +34,8 @@ export function recoverySettings(
       return { place, notices: noticesOf(capabilities) };
     },
     isForgotten: (x) => isForgotten(pool, x),
-    endStreams(session) {
-      for (const x of telemetry.live) {
-        if (x.stream && x.session?.upstreamId === session.upstreamId && x.answeredAt > 0) {
-          x.cancel(refusal('draining'));
-        }
-      }
-    },
+    endStreams: (nonce, place) => endMovedStreams(telemetry.live, nonce, place),
+    dismiss: (place) => dismissals.dismiss(place),
     count: (result) => recoveries.series({ pool: pool.name, result }).add(),
   };
 }

@@ -16,10 +16,13 @@ import { ToolConcurrency } from './limits/tool-concurrency.ts';
 import { RedisConnection } from './redis/redis-connection.ts';
 import { EndedSessions } from './sessions/ended-sessions.ts';
 import { LiveSessions } from './sessions/live-sessions.ts';
+import { endMovedStreams } from './sessions/moved-streams.ts';
+import { RedisPlaces } from './sessions/redis-places.ts';
 import { RedisRecords } from './sessions/redis-records.ts';
 import { RedisSessionKey } from './sessions/redis-session-key.ts';
 import { RedisUses } from './sessions/redis-uses.ts';
 import { newSessionKey, SealedIds } from './sessions/sealed-id.ts';
+import { SessionPlaces } from './sessions/session-places.ts';
 import { SessionRecords } from './sessions/session-records.ts';
 import type { Telemetry } from './telemetry/telemetry.ts';
 
@@ -30,6 +33,7 @@ export class Shared {
   readonly advice: (() => AdviceReport) | undefined;
   readonly ended = new EndedSessions();
   readonly #records = new SessionRecords();
+  readonly #places: SessionPlaces;
   readonly #sessions: LiveSessions;
   /** Calls in flight and in queues, by client: a reload must not let twice as many in. */
   readonly concurrency: Concurrency;
@@ -46,6 +50,7 @@ export class Shared {
   #redisSettings: Config['redis'] = undefined;
   #redis: RedisConnection | undefined = undefined;
   #recordsRedis: RedisConnection | undefined = undefined;
+  #placesRedis: RedisConnection | undefined = undefined;
   #usesRedis: RedisConnection | undefined = undefined;
   readonly #buckets = new MemoryBuckets();
   readonly #results = new MemoryResults();
@@ -66,9 +71,18 @@ export class Shared {
       (session) => {
         this.ended.add(session);
         this.#records.forget(session);
+        void this.#places.end(session);
       },
       (pool, reason) => ended.series({ pool, reason }).add(),
     );
+    this.#places = new SessionPlaces({
+      moved: (nonce, place) => endMovedStreams(telemetry.live, nonce, place),
+      ended: (nonce, expiresAt) => {
+        if (!this.ended.has({ nonce })) this.ended.add({ nonce, expiresAt });
+        this.#records.forget({ nonce });
+        this.#sessions.remove({ nonce });
+      },
+    });
     telemetry.gauge('mcp_gateway_sessions', () =>
       Array.from(this.#sessions.counts(), ([pool, count]) => [{ pool }, count] as const),
     );
@@ -118,6 +132,16 @@ export class Shared {
       this.#records.store = redis && new RedisRecords(redis);
     }
     return this.#records;
+  }
+
+  /** Where sessions live; all processes that share a Redis agree on it. */
+  places(config: Config): SessionPlaces {
+    const redis = this.redis(config);
+    if (redis !== this.#placesRedis) {
+      this.#placesRedis = redis;
+      this.#places.store = redis && new RedisPlaces(redis, this.#places);
+    }
+    return this.#places;
   }
 
   /** The sessions in use, within the limits of `config`; what may be in use elsewhere is asked of Redis. */

@@ -5,10 +5,11 @@ import type { Exchange } from '../core/exchange.ts';
 import { refusal } from '../core/refusal.ts';
 import type { Reply } from '../core/reply.ts';
 import type { Session, SessionCodec, SessionScope } from '../core/session.ts';
-import type { Stage } from '../core/stage.ts';
+import type { Handler, Stage } from '../core/stage.ts';
 import { Method } from '../mcp/methods.ts';
 import type { EndedSessions } from './ended-sessions.ts';
 import type { LiveSessions } from './live-sessions.ts';
+import type { SessionPlaces } from './session-places.ts';
 import type { SessionRecords } from './session-records.ts';
 import { helloOf } from './traces.ts';
 
@@ -24,6 +25,7 @@ export interface AffinitySettings {
   /** Sessions that a client may have of which the configuration says nothing. */
   readonly sessions: number;
   readonly records: SessionRecords;
+  readonly places: SessionPlaces;
   /** A later stage finds sessions whose endpoint has left another place. */
   readonly recovers: boolean;
   /** Looks an endpoint of the pool up by id; undefined once it has left the configuration. */
@@ -40,17 +42,11 @@ export function affinity(settings: AffinitySettings): Stage {
     if (!x.era.sessionful) return next(x);
     const id = x.inbound.sessionId;
     if (id !== undefined) {
-      if (!resume(x, id, settings)) return Promise.resolve(x.refuse(refusal('session_not_found')));
-      if (x.inbound.method !== 'DELETE') return next(x);
-      return next(x).then((reply) => {
-        if (reply.status < 300 && x.session !== undefined) {
-          settings.ended.add(x.session);
-          settings.records.forget(x.session);
-          settings.live.remove(x.session);
-          settings.onEnded?.(x, x.session.openedAt, settings.endpoint(x.session.endpointId));
-        }
-        return reply;
-      });
+      const session = settings.codec.open(id, scopeOf(x, settings));
+      if (session === undefined || settings.ended.has(session)) return notFound(x);
+      const located = settings.places.locate(session);
+      if (located instanceof Promise) return located.then((found) => resume(x, found, next, settings));
+      return resume(x, located, next, settings);
     }
     if (x.envelope.method !== Method.initialize) return next(x);
     return next(x).then((reply) => seal(x, reply, settings));
@@ -66,16 +62,31 @@ function mostOf({ principal }: Exchange, { sessions }: AffinitySettings): number
   return principal.policy?.sessions ?? sessions;
 }
 
-/** Puts the exchange into its session; false when there is no such session for this caller here. */
-function resume(x: Exchange, id: string, settings: AffinitySettings): boolean {
-  const session = settings.codec.open(id, scopeOf(x, settings));
-  if (session === undefined || settings.ended.has(session)) return false;
-  x.session = settings.records.where(session);
-  const endpoint = settings.endpoint(x.session.endpointId);
-  if (endpoint === undefined && !settings.recovers) return false;
+/** Lets the exchange go on in its session, unless that has ended or nobody can find it here. */
+function resume(x: Exchange, session: Session, next: Handler, settings: AffinitySettings): Promise<Reply> {
+  const endpoint = settings.endpoint(session.endpointId);
+  if (settings.ended.has(session) || (endpoint === undefined && !settings.recovers)) return notFound(x);
+  x.session = session;
   if (settings.pin) x.pinned = endpoint;
   settings.live.enter(x, settings.pool, mostOf(x, settings));
-  return true;
+  if (x.inbound.method !== 'DELETE') return next(x);
+  return next(x).then((reply) => (reply.status < 300 ? end(x, reply, settings) : reply));
+}
+
+function notFound(x: Exchange): Promise<Reply> {
+  return Promise.resolve(x.refuse(refusal('session_not_found')));
+}
+
+/** The client has ended its session. */
+function end(x: Exchange, reply: Reply, settings: AffinitySettings): Reply | Promise<Reply> {
+  const session = x.session as Session;
+  settings.ended.add(session);
+  settings.records.forget(session);
+  settings.live.remove(session);
+  settings.onEnded?.(x, session.openedAt, settings.endpoint(session.endpointId));
+  // What the client sends next may come to another process, which must know.
+  const told = settings.places.end(session);
+  return told === undefined ? reply : told.then(() => reply);
 }
 
 /** Gives the client an id of the gateway's own for the session that the upstream has just opened. */
@@ -98,6 +109,7 @@ function seal(x: Exchange, reply: Reply, settings: AffinitySettings): Reply | Pr
     x.cancel(why);
     return x.refuse(why);
   }
+  settings.places.opened(session);
   settings.live.opened(session, settings.pool, x.principal.id, mostOf(x, settings));
   const sealed = { ...reply, headers: [...reply.headers, 'mcp-session-id', id] };
   // The client's next request may come to another process, which must find the session's record.

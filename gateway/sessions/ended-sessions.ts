@@ -23,7 +23,7 @@ export class EndedSessions {
     this.#now = now;
   }
 
-  add({ nonce, expiresAt }: Session): void {
+  add({ nonce, expiresAt }: Pick<Session, 'nonce' | 'expiresAt'>): void {
     if (expiresAt * 1000 <= this.#now()) return;
     const mark = markOf(nonce, 1);
     const first = (mark % SETS) * ROOMS;
@@ -37,7 +37,7 @@ export class EndedSessions {
     this.#until[room] = expiresAt;
   }
 
-  has({ nonce }: Session): boolean {
+  has({ nonce }: Pick<Session, 'nonce'>): boolean {
     const mark = markOf(nonce, 1);
     const first = (mark % SETS) * ROOMS;
     for (let at = first; at < first + ROOMS; at++) {

@@ -109,8 +109,8 @@ export class LiveSessions {
   }
 
   /** Its client has ended the session. */
-  remove(session: Session): void {
-    const live = this.#byNonce.get(session.nonce);
+  remove({ nonce }: Pick<Session, 'nonce'>): void {
+    const live = this.#byNonce.get(nonce);
     if (live !== undefined) this.#forget(live);
   }
 
@@ -208,8 +208,9 @@ export class LiveSessions {
   }
 
   #dismiss({ session, pool }: Live, reason: EndReason): void {
+    // Where it lives is known no more once it has ended.
+    this.dismissals.get(pool)?.(session);
     this.#ended(session);
     this.#count(pool, reason);
-    this.dismissals.get(pool)?.(session);
   }
 }

@@ -8,7 +8,8 @@ import type { Session } from '../core/session.ts';
 import type { Handler, Stage } from '../core/stage.ts';
 import { withNotices } from './change-notices.ts';
 import { lossOf } from './loss.ts';
-import type { Place, SessionRecord, SessionRecords } from './session-records.ts';
+import type { Place, SessionPlaces } from './session-places.ts';
+import type { SessionRecord, SessionRecords } from './session-records.ts';
 import type { ReadsOnly } from './traces.ts';
 import { leavesTrace, wishOf } from './traces.ts';
 
@@ -32,6 +33,7 @@ export type Reopen = (
 export interface RecoverySettings {
   readonly mode: 'auto' | 'always';
   readonly records: SessionRecords;
+  readonly places: SessionPlaces;
   /** No other process can open this gateway's session ids. */
   readonly alone: boolean;
   readonly readsOnly: ReadsOnly;
@@ -39,8 +41,10 @@ export interface RecoverySettings {
   readonly reopen: Reopen;
   /** Whether the server of an exchange, asked in its session, does not know the session any more; never rejects. */
   readonly isForgotten: (x: Exchange) => Promise<boolean>;
-  /** Ends the streams that the session has open here, so that its client opens them anew. */
-  readonly endStreams: (session: Session) => void;
+  /** Ends the streams that the session has open elsewhere than at `place`, so that its client opens them anew. */
+  readonly endStreams: (nonce: string, place: Place) => void;
+  /** Ends an upstream session that nobody uses; nobody waits for it. */
+  readonly dismiss: (place: Place) => void;
   readonly count: (result: RecoveryResult) => void;
 }
 
@@ -159,7 +163,7 @@ class Recoveries {
   /** Where the session of `x` goes on. */
   #elsewhere(x: Exchange): Promise<NextPlace> {
     const session = x.session as Session;
-    const current = this.#settings.records.where(session);
+    const current = this.#settings.places.where(session);
     if (current.upstreamId !== session.upstreamId) return Promise.resolve({ session: current, fresh: false });
     const { nonce } = session;
     let flight = this.#underWay.get(nonce);
@@ -171,13 +175,14 @@ class Recoveries {
   }
 
   async #recover(x: Exchange, session: Session): Promise<NextPlace> {
-    const { records, mode, alone, reopen, endStreams, count } = this.#settings;
-    const record = await records.recall(session, alone);
-    if (record.moved !== undefined && record.moved.upstreamId !== session.upstreamId) {
+    const { records, places, mode, alone, reopen, endStreams, dismiss, count } = this.#settings;
+    const current = await places.current(session);
+    if (current !== undefined && current.upstreamId !== session.upstreamId) {
       count('adopted');
-      return { session: records.adopt(session, record.moved), fresh: false };
+      return { session: current, fresh: false };
     }
-    if (session.hello === undefined || (mode === 'auto' && !record.traceless)) {
+    const record = await records.recall(session, alone);
+    if (current === undefined || session.hello === undefined || (mode === 'auto' && !record.traceless)) {
       count('refused');
       return nowhere;
     }
@@ -185,9 +190,15 @@ class Recoveries {
       // A server that has forgotten the session is there to open another; one that is gone is not.
       const gone = x.failure === undefined && x.pinned?.unhealthy !== true ? undefined : x.pinned;
       const { place, notices } = await reopen(x, session.hello, record, gone);
-      const moved = await records.move(session, place);
+      const moved = await places.move(session, place);
+      if (moved?.upstreamId !== place.upstreamId) {
+        // Another process has moved it at the same time, or its client has ended it.
+        dismiss(place);
+        count(moved === undefined ? 'refused' : 'adopted');
+        return { session: moved, fresh: false };
+      }
       records.owe(session, notices);
-      endStreams(session);
+      endStreams(session.nonce, place);
       count('recovered');
       return { session: moved, fresh: true };
     } catch {

@@ -1,6 +1,6 @@
-// Session records in Redis: any gateway process learns what another has seen of a session, and where it moved it.
+// Session records in Redis: any gateway process learns what another has seen of a session.
 import type { RedisConnection } from '../redis/redis-connection.ts';
-import type { Place, RecordChange, RecordStore, SessionRecord } from './session-records.ts';
+import type { RecordChange, RecordStore, SessionRecord } from './session-records.ts';
 
 /** Before the fields that name subscriptions. */
 const URI = 'uri:';
@@ -14,10 +14,9 @@ export class RedisRecords implements RecordStore {
   }
 
   async load(nonce: string): Promise<SessionRecord | undefined> {
-    const fields = await this.#redis.run((client) => client.hgetall(this.#key(nonce)));
+    const fields = await this.#redis.run((client) => client.hgetall(recordKey(this.#redis, nonce)));
     const traceless = fields?.['traceless'];
     if (fields === undefined || traceless === undefined) return undefined;
-    const moved = placeOf(fields['moved']);
     const uris = Object.keys(fields).flatMap((name) =>
       name.startsWith(URI) ? [name.slice(URI.length)] : [],
     );
@@ -25,17 +24,15 @@ export class RedisRecords implements RecordStore {
       traceless: traceless === '1',
       uris: new Set(uris),
       ...(fields['level'] !== undefined && { level: fields['level'] }),
-      ...(moved !== undefined && { moved }),
     };
   }
 
   async save(nonce: string, change: RecordChange, ttlMs: number): Promise<boolean> {
-    const key = this.#key(nonce);
-    const { traceless, level, moved, subscribe, unsubscribe } = change;
+    const key = recordKey(this.#redis, nonce);
+    const { traceless, level, subscribe, unsubscribe } = change;
     const fields: Record<string, string> = {
       ...(traceless !== undefined && { traceless: traceless ? '1' : '0' }),
       ...(level !== undefined && { level }),
-      ...(moved !== undefined && { moved: JSON.stringify([moved.endpointId, moved.upstreamId]) }),
       ...(subscribe !== undefined && { [URI + subscribe]: '' }),
     };
     const done = await this.#redis.run((client) => {
@@ -46,20 +43,9 @@ export class RedisRecords implements RecordStore {
     });
     return done?.every(([error]) => error === null) ?? false;
   }
-
-  #key(nonce: string): string {
-    return `${this.#redis.prefix}session:${nonce}`;
-  }
 }
 
-/** What others wrote is looked at before it is believed. */
-function placeOf(text: string | undefined): Place | undefined {
-  if (text === undefined) return undefined;
-  try {
-    const [endpointId, upstreamId] = JSON.parse(text);
-    const sound = typeof endpointId === 'string' && typeof upstreamId === 'string';
-    return sound ? { endpointId, upstreamId } : undefined;
-  } catch {
-    return undefined;
-  }
+/** The key of a session's record. */
+export function recordKey({ prefix }: RedisConnection, nonce: string): string {
+  return `${prefix}session:${nonce}`;
 }

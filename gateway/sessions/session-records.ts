@@ -3,19 +3,12 @@ import { LRUCache } from 'lru-cache';
 import type { Session } from '../core/session.ts';
 import type { Wish } from './traces.ts';
 
-/** Where a session lives since it was recovered. */
-export interface Place {
-  readonly endpointId: string;
-  readonly upstreamId: string;
-}
-
 /** What is known of one session. */
 export interface SessionRecord {
   /** Nothing that it did can have left state upstream that is not in this record. */
   readonly traceless: boolean;
   readonly level?: string;
   readonly uris: ReadonlySet<string>;
-  readonly moved?: Place;
 }
 
 /** What this process itself has seen of a session. */
@@ -35,7 +28,6 @@ interface Seen {
 export interface RecordChange {
   readonly traceless?: boolean;
   readonly level?: string;
-  readonly moved?: Place;
   readonly subscribe?: string;
   readonly unsubscribe?: string;
 }
@@ -56,7 +48,6 @@ const MAX_TEXT = 2048;
 /** The records of one process; outlives reloads. */
 export class SessionRecords {
   readonly #seen = new LRUCache<string, Seen>({ max: KEPT });
-  readonly #moved = new LRUCache<string, Session>({ max: KEPT });
   /** Sessions of whose traces the store has not been told, because it was away. */
   readonly #untold = new LRUCache<string, true>({ max: KEPT });
   /** Shared with other processes; undefined where there is none. */
@@ -71,11 +62,6 @@ export class SessionRecords {
   /** Sessions of which anything is remembered. */
   get size(): number {
     return this.#seen.size;
-  }
-
-  /** Where the session lives, as far as this process has heard. */
-  where(session: Session): Session {
-    return this.#moved.size === 0 ? session : (this.#moved.get(session.nonce) ?? session);
   }
 
   /** A session that has just been opened; a promise where there is something to wait for. */
@@ -116,23 +102,9 @@ export class SessionRecords {
     return this.#save(session, { [wish.kind]: text });
   }
 
-  /** The session lives elsewhere now. */
-  async move(session: Session, to: Place): Promise<Session> {
-    await this.#save(session, { moved: to });
-    return this.adopt(session, to);
-  }
-
-  /** Has heard from another process where the session lives. */
-  adopt(session: Session, { endpointId, upstreamId }: Place): Session {
-    const moved = { ...session, endpointId, upstreamId };
-    this.#moved.set(session.nonce, moved, { ttl: this.#ttl(session) });
-    return moved;
-  }
-
   /** The session has ended: what is known of it is of no use to anybody here. */
-  forget({ nonce }: Session): void {
+  forget({ nonce }: Pick<Session, 'nonce'>): void {
     this.#seen.delete(nonce);
-    this.#moved.delete(nonce);
     this.#untold.delete(nonce);
   }
 

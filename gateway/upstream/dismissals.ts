@@ -2,6 +2,9 @@
 import type { Session } from '../core/session.ts';
 import type { Pool } from './pool.ts';
 
+/** Where a session is to end. */
+type Upstream = Pick<Session, 'endpointId' | 'upstreamId'>;
+
 /** Requests under way at once: a flood of sessions that end must not become a flood upstream. */
 const AT_ONCE = 64;
 /** Sessions that may wait for theirs; the upstream's own time ends what is beyond. */
@@ -11,14 +14,14 @@ const TIMEOUT_MS = 2000;
 /** Ends sessions at their endpoints, a few at a time. Best effort: nobody waits for it and its failure changes nothing. */
 export class Dismissals {
   readonly #pool: Pool;
-  readonly #waiting: Session[] = [];
+  readonly #waiting: Upstream[] = [];
   #underWay = 0;
 
   constructor(pool: Pool) {
     this.#pool = pool;
   }
 
-  dismiss(session: Session): void {
+  dismiss(session: Upstream): void {
     if (this.#waiting.length >= MAX_WAITING) return;
     this.#waiting.push(session);
     if (this.#underWay < AT_ONCE) void this.#work();
@@ -32,7 +35,7 @@ export class Dismissals {
     this.#underWay--;
   }
 
-  async #end({ endpointId, upstreamId }: Session): Promise<void> {
+  async #end({ endpointId, upstreamId }: Upstream): Promise<void> {
     const endpoint = this.#pool.endpoint(endpointId);
     if (endpoint === undefined || endpoint.unhealthy) return;
     const { body } = await this.#pool.ownSockets(endpoint).request({

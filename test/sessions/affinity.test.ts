@@ -10,6 +10,7 @@ import { affinity } from '../../gateway/sessions/affinity.ts';
 import { EndedSessions } from '../../gateway/sessions/ended-sessions.ts';
 import { LiveSessions } from '../../gateway/sessions/live-sessions.ts';
 import { SealedIds } from '../../gateway/sessions/sealed-id.ts';
+import { SessionPlaces } from '../../gateway/sessions/session-places.ts';
 import { SessionRecords } from '../../gateway/sessions/session-records.ts';
 import { caller, makeExchange, request } from '../core/make-exchange.ts';
 import { makeReply } from '../core/make-reply.ts';
@@ -43,6 +44,7 @@ beforeEach(() => {
     codec: new SealedIds(['0123456789abcdef0123456789abcdef'], () => now),
     ended,
     records: new SessionRecords(() => now),
+    places: new SessionPlaces(),
     recovers: false,
     live,
     sessions: 3,

@@ -5,6 +5,7 @@ import type { Exchange } from '../../gateway/core/exchange.ts';
 import { refusal } from '../../gateway/core/refusal.ts';
 import type { RecoverySettings } from '../../gateway/sessions/recovery.ts';
 import { recovery } from '../../gateway/sessions/recovery.ts';
+import { SessionPlaces } from '../../gateway/sessions/session-places.ts';
 import { SessionRecords } from '../../gateway/sessions/session-records.ts';
 import { makeExchange, request } from '../core/make-exchange.ts';
 import { makeReply } from '../core/make-reply.ts';
@@ -80,12 +81,14 @@ describe('the question whether a session is forgotten', () => {
     return {
       mode: 'always',
       records: new SessionRecords(() => BORN),
+      places: new SessionPlaces(),
       alone: true,
       readsOnly: () => false,
       endpoint: () => endpoint,
       reopen: () => Promise.resolve({ place: { endpointId: 'e1', upstreamId: 'new' }, notices: [] }),
       isForgotten: () => Promise.resolve(true),
       endStreams: () => {},
+      dismiss: () => {},
       count: () => {},
       ...change,
     };

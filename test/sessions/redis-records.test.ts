@@ -55,6 +55,8 @@ pools:
     return (await rawCall(gw.at(), body, headers)).status;
   }
 
+  const recovered = (gw: TestGateway, result: string) =>
+    gw.metric('mcp_gateway_session_recoveries_total', `result="${result}"`);
   const initializes = () => ups.reduce((sum, up) => sum + up.calls('initialize').length, 0);
   const loseAll = () => {
     for (const up of ups) up.sessions.clear();
@@ -69,7 +71,52 @@ pools:
     expect(await call(b, id, 'ok')).toBe(200);
     expect(await call(a, id, 'ok')).toBe(200);
     expect(initializes()).toBe(before + 1);
-    expect(await a.metric('mcp_gateway_session_recoveries_total', 'result="adopted"')).toBe(1);
+  });
+
+  it('move a session together when both find it lost at once', async () => {
+    const [a, b] = gateways as [TestGateway, TestGateway];
+    const id = await open(a);
+    expect(await call(b, id, 'ok')).toBe(200);
+    loseAll();
+    const both = Promise.withResolvers<void>();
+    const before = initializes();
+    for (const up of ups) {
+      up.hold = ({ message }) => {
+        if (initializes() === before + 2) both.resolve();
+        return message?.method === 'initialize' ? both.promise : undefined;
+      };
+    }
+    expect(await Promise.all([call(a, id, 'ok'), call(b, id, 'ok')])).toEqual([200, 200]);
+    await expect.poll(() => ups.reduce((sum, up) => sum + up.sessions.size, 0)).toBe(1);
+    const recoveries = async (result: string) => (await recovered(a, result)) + (await recovered(b, result));
+    expect([await recoveries('recovered'), await recoveries('adopted')]).toEqual([1, 1]);
+    expect([await call(a, id, 'write'), await call(b, id, 'write')]).toEqual([200, 200]);
+    const used = ups.flatMap((up) => up.calls().filter(({ message }) => message?.params?.name === 'write'));
+    expect(new Set(used.map(({ headers }) => headers['mcp-session-id'])).size).toBe(1);
+  });
+
+  it('find a session where another has moved it, though the old one is there again', async () => {
+    const [a, b] = gateways as [TestGateway, TestGateway];
+    const id = await open(a);
+    const [home, other] = ups[0].sessions.size > 0 ? ups : [ups[1], ups[0]];
+    await home.refuse();
+    expect(await call(a, id, 'ok')).toBe(200);
+    await home.listen();
+    expect(await call(b, id, 'ok')).toBe(200);
+    expect([home.calls().length, other.calls().length]).toEqual([0, 2]);
+  });
+
+  it('answer 404 in a session that its client has ended at another', async () => {
+    const [a, b] = gateways as [TestGateway, TestGateway];
+    const [seen, unseen] = [await open(a), await open(a)];
+    expect(await call(b, seen, 'ok')).toBe(200);
+    for (const id of [seen, unseen]) {
+      const headers = { 'mcp-session-id': id };
+      expect((await fetch(a.at(), { method: 'DELETE', headers })).status).toBe(200);
+    }
+    const before = initializes();
+    expect([await call(b, seen, 'ok'), await call(b, unseen, 'ok')]).toEqual([404, 404]);
+    expect(initializes()).toBe(before);
   });
 
   it('know of each other’s traces', async () => {

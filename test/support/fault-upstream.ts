@@ -30,6 +30,9 @@ export class FaultUpstream {
   /** Requests whose body never arrived whole; they are not in `received`. */
   requestsCutShort = 0;
 
+  /** Holds answers back until its promise resolves. */
+  hold: ((request: Received) => Promise<void> | undefined) | undefined = undefined;
+
   readonly #options: SoundOptions & { dripMs: number };
   readonly #server: Server;
   readonly #wires = new Map<Socket, { wire: Wire; number: number; requests: number }>();
@@ -147,6 +150,7 @@ export class FaultUpstream {
     wire.gone.addEventListener('abort', onGone);
     this.received.push(record);
     this.#server.emit('received', record);
+    await this.hold?.(record);
     await this.#reply(record, wire);
     wire.gone.removeEventListener('abort', onGone);
     if (request.headers.connection === 'close') wire.fin();
