@@ -40,6 +40,14 @@ export const listen = z
     max_body: size({ min: 1024 })
       .prefault('4MiB')
       .describe('Largest request body, in bytes with a unit; larger ones get 413.'),
+    max_connections: z
+      .union([count(1, 1_000_000), z.literal('auto')], {
+        error: 'must be a number of connections from 1 to 1000000, or auto',
+      })
+      .prefault('auto')
+      .describe(
+        'Connections that clients may hold; further ones are refused. auto: what the limit of open files leaves when each has one to an upstream.',
+      ),
     workers: z
       .union([count(1, 256), z.literal('auto')], {
         error: 'must be a number of processes from 1 to 256, or auto',

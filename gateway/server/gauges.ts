@@ -11,12 +11,16 @@ export function registerGauges(
   telemetry: Telemetry,
   current: () => Gateway,
   clientConnections: () => number,
+  refusedConnections: () => number,
 ): void {
   const each = (value: (endpoint: Endpoint, pool: Pool) => number) => () =>
     [...current().pools.values()].flatMap((pool) =>
       pool.endpoints.map((endpoint) => [labelsOf(endpoint), value(endpoint, pool)] as const),
     );
   telemetry.gauge('mcp_gateway_client_connections', () => [[{}, clientConnections()]]);
+  telemetry.instruments.read('mcp_gateway_client_connections_refused_total', () => [
+    [{}, refusedConnections()],
+  ]);
   telemetry.gauge(
     'mcp_gateway_endpoint_in_flight',
     each((endpoint) => endpoint.inFlight),

@@ -15,6 +15,7 @@ import { AdminListener } from './admin-listener.ts';
 import { Advisor } from './advice/advisor.ts';
 import { ProcessSamples } from './advice/process-samples.ts';
 import { certificateOf } from './certificate.ts';
+import { ConnectionBounds } from './connection-limit.ts';
 import { FileWatch } from './file-watch.ts';
 import { registerGauges } from './gauges.ts';
 import type { ListenerTimes } from './http-server.ts';
@@ -102,6 +103,7 @@ export async function run(
         if (next.listen.tls !== undefined) certificate?.use(next.listen.tls);
         gateway = buildGateway(next, shared, old);
         publicListener.swap(serviceOf(gateway));
+        bounds.use(next.listen);
         // A level set at run time stays until the file says another one.
         if (next.log.level !== old.config.log.level) logger.level = next.log.level;
         askForTools(gateway);
@@ -132,6 +134,8 @@ export async function run(
       publicUrl: () => url,
     },
   });
+  const bounds = new ConnectionBounds(publicListener.server, admin.server, logger);
+  bounds.use(config.listen);
   await shared.keySettled(KEY_WAIT_MS);
   const address = await publicListener.listen(config.listen.port, config.listen.host);
   const adminAddress = await admin.listen(config.admin.port, config.admin.host);
@@ -139,6 +143,7 @@ export async function run(
     telemetry,
     () => gateway,
     () => publicListener.connections,
+    () => bounds.refused,
   );
   telemetry.gauge('mcp_gateway_advice', advisor.counts);
   samples.start();

@@ -136,6 +136,13 @@ export const metrics = {
     help: 'Sockets that clients hold open.',
     labels: [],
   },
+  mcp_gateway_client_connections_refused_total: {
+    name: 'mcp.gateway.client_connections_refused',
+    kind: 'counter',
+    unit: '',
+    help: 'Connections refused because clients held as many as they may.',
+    labels: [],
+  },
   mcp_gateway_endpoint_in_flight: {
     name: 'mcp.gateway.endpoint_in_flight',
     kind: 'gauge',

@@ -1,6 +1,7 @@
 // Process metrics: memory, processor time and the event loop, read when somebody collects them.
 import { type EventLoopUtilization, monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Instruments } from './instruments.ts';
+import { residentBytes } from './process-memory.ts';
 
 /** Period of the timer whose lateness is measured, in ms. */
 const PERIOD_MS = 20;
@@ -14,7 +15,7 @@ export function processMetrics(instruments: Instruments, version: string): () =>
   let last: EventLoopUtilization = performance.eventLoopUtilization();
 
   instruments.read('mcp_gateway_build_info', () => [[{ version, node: process.versions.node }, 1]]);
-  instruments.read('process_resident_memory_bytes', () => [[{}, process.memoryUsage.rss()]]);
+  instruments.read('process_resident_memory_bytes', () => [[{}, residentBytes()]]);
   instruments.read('process_cpu_seconds_total', () => {
     const { user, system } = process.cpuUsage();
     return [[{}, (user + system) / 1e6]];

@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os';
 import type { EventLoopUtilization } from 'node:perf_hooks';
 import { getHeapStatistics } from 'node:v8';
 import type { MinutePoint, ProcessFigures } from '../../advise/snapshot.ts';
+import { residentBytes } from '../../telemetry/process-memory.ts';
 
 /** Between two looks at the heap, in ms: its least value in a minute is what collections leave. */
 const EVERY_MS = 5000;
@@ -30,7 +31,7 @@ export class ProcessSamples {
   #heapBytes = Number.POSITIVE_INFINITY;
   #rssBytes = Number.POSITIVE_INFINITY;
   #loop: EventLoopUtilization = performance.eventLoopUtilization();
-  #periods = throttling();
+  #periods = throttling() ?? { all: 0, throttled: 0 };
 
   constructor(counts: () => Counts) {
     this.#counts = counts;
@@ -61,14 +62,13 @@ export class ProcessSamples {
   #look(): void {
     const minute = Math.floor((process.uptime() * 1000) / MINUTE_MS);
     if (minute !== this.#minute) this.#close(minute);
-    const { heapUsed, rss } = process.memoryUsage();
-    this.#heapBytes = Math.min(this.#heapBytes, heapUsed);
-    this.#rssBytes = Math.min(this.#rssBytes, rss);
+    this.#heapBytes = Math.min(this.#heapBytes, getHeapStatistics().used_heap_size);
+    this.#rssBytes = Math.min(this.#rssBytes, residentBytes());
   }
 
   #close(next: number): void {
     const loop = performance.eventLoopUtilization();
-    const periods = throttling();
+    const periods = throttling() ?? this.#periods;
     const passed = periods.all - this.#periods.all;
     this.#points.push({
       minute: this.#minute,
@@ -87,16 +87,16 @@ export class ProcessSamples {
   }
 }
 
-/** Periods of the processor limit since boot, and those in which it held the process back; zeros without a limit. */
-function throttling(): { all: number; throttled: number } {
+/** Periods of the processor limit since boot, and those in which it held the process back; undefined without a limit. */
+function throttling(): { all: number; throttled: number } | undefined {
   for (const file of CPU_STAT) {
     try {
       const text = readFileSync(file, 'utf8');
       const of = (name: string) => Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(text)?.[1] ?? 0);
       return { all: of('nr_periods'), throttled: of('nr_throttled') };
     } catch {
-      // Not in such a container.
+      // Not in such a container, or too many files are open.
     }
   }
-  return { all: 0, throttled: 0 };
+  return undefined;
 }
