@@ -88,6 +88,7 @@ export function buildGateway(config: Config, shared: Shared, previous?: Gateway)
         new PoolWatch(pool, {
           live: telemetry.live,
           tell: telemetry.tellEndpoint,
+          tellShortage: telemetry.shortages.tell,
           tellResolver: (ok, host, why) =>
             telemetry.tell(ok, ok ? 'dns_back' : 'dns_away', `${host}: ${why}`),
         }),

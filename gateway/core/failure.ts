@@ -12,6 +12,7 @@ export type FailureKind =
 
 interface FailureDetail {
   refused?: boolean;
+  shortage?: string | undefined;
   retryAfterMs?: number | undefined;
 }
 
@@ -23,23 +24,26 @@ export class Failure extends Error {
   readonly retryAfterMs: number | undefined;
   /** True when the endpoint itself refused the connection: its process, and every session in it, is gone. */
   readonly refused: boolean;
+  /** What this machine lacked to make the attempt at all, as the system's error code; no fault of the endpoint. */
+  readonly shortage: string | undefined;
 
   constructor(
     kind: FailureKind,
     sent: boolean,
     message: string,
-    { refused = false, retryAfterMs }: FailureDetail = {},
+    { refused = false, retryAfterMs, shortage }: FailureDetail = {},
   ) {
     super(message);
     this.name = 'Failure';
     this.kind = kind;
     this.sent = sent;
     this.refused = refused;
+    this.shortage = shortage;
     this.retryAfterMs = retryAfterMs;
   }
 
-  /** Whether it speaks against the endpoint: a size or a credential may be the fault of one caller. */
+  /** Whether it speaks against the endpoint: a size or a credential may be the fault of one caller, a shortage is ours. */
   get isOutlier(): boolean {
-    return this.kind !== 'too_large' && this.kind !== 'credential';
+    return this.shortage === undefined && this.kind !== 'too_large' && this.kind !== 'credential';
   }
 }

@@ -1,4 +1,5 @@
 // Active checks: asks one endpoint again and again whether it is well, one question at a time.
+import { Failure } from '../core/failure.ts';
 import { CheckStreak, type CheckThresholds } from './check-streak.ts';
 import type { Clock, Unschedule } from './clock.ts';
 
@@ -16,12 +17,16 @@ export interface CheckOwner {
   readonly random: () => number;
   /** A check has ended; `changed` says whether `healthy` has just become what it is. */
   checked(passed: boolean, healthy: boolean, changed: boolean, why: string | undefined): void;
+  /** A check could not be made, for want of something on this machine: that says nothing of the endpoint. */
+  unasked(): void;
   /** True while callers are turned away for want of an endpoint: then the next check comes soon. */
   readonly urgent: boolean;
 }
 
 /** While the verdict is open, or callers wait for it, checks follow each other this closely. */
 const SOON_MS = 100;
+/** One that could not be made is made again after this, in ms. */
+const UNASKED_RETRY_MS = 1000;
 /** An endpoint that has just let a whole timeout pass is asked again with a fraction of it. */
 const FURTHER_TIMEOUT_SHARE = 0.25;
 
@@ -78,8 +83,20 @@ export class ActiveChecks {
     const further = this.#streak.undecided || !this.#streak.healthy;
     this.#probe(further ? Math.ceil(timeoutMs * FURTHER_TIMEOUT_SHARE) : timeoutMs).then(
       () => this.#answered(true, undefined),
-      (error: unknown) => this.#answered(false, error instanceof Error ? error.message : String(error)),
+      (error: unknown) => {
+        if (error instanceof Failure && error.shortage !== undefined) this.#unasked();
+        else this.#answered(false, error instanceof Error ? error.message : String(error));
+      },
     );
+  }
+
+  #unasked(): void {
+    this.#asking = this.#askAgain = this.#isRepeat = false;
+    if (this.#stopped) return;
+    this.#unschedule = this.#clock.after(Math.min(UNASKED_RETRY_MS, this.#settings.intervalMs), () =>
+      this.#ask(),
+    );
+    this.#owner.unasked();
   }
 
   #answered(passed: boolean, why: string | undefined): void {

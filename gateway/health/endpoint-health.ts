@@ -124,6 +124,12 @@ export class EndpointHealth implements CheckOwner {
     } else this.#owner.changed(endpoint, undefined, undefined);
   }
 
+  unasked(): void {
+    if (!this.#endpoint.suspect) return;
+    this.#endpoint.suspect = false;
+    this.#owner.changed(this.#endpoint, undefined, undefined);
+  }
+
   /** Takes the endpoint out for the moment that a check takes: calls lost to a dead process are worth the question. */
   #suspect(): void {
     const endpoint = this.#endpoint;

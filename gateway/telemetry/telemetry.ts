@@ -20,6 +20,7 @@ import { allPropagators, exportPlan, type Propagators } from './otel-environment
 import type { Exports } from './otlp.ts';
 import { processMetrics } from './process-metrics.ts';
 import { SessionDurations } from './session-durations.ts';
+import { Shortages } from './shortages.ts';
 
 /** Clients that a gauge tells apart. */
 const MAX_CLIENTS = 200;
@@ -45,6 +46,7 @@ export class Telemetry {
   propagators: Propagators = allPropagators;
   /** What happened lately, for the page and the advice. */
   readonly figures = new Figures();
+  readonly shortages: Shortages;
   readonly #logger: Logger;
   readonly #version: string;
   readonly #observer: Observer;
@@ -59,6 +61,7 @@ export class Telemetry {
   constructor({ logger, version, knowsTool, knowsPrompt = () => false, callEnded }: TelemetrySettings) {
     this.#logger = logger;
     this.#version = version;
+    this.shortages = new Shortages(logger);
     this.#known = { tool: knowsTool, prompt: knowsPrompt };
     this.#observer = new Observer(this.instruments, this.figures, logger, this.#known, callEnded);
     this.#attempts = new Attempts(this.instruments, this.figures, this.#known, (problem) =>

@@ -2,13 +2,20 @@
 import { Failure } from '../core/failure.ts';
 import { HttpFault } from '../http1/http-fault.ts';
 
+/** Want of files, ports or memory on this machine (connect(2), socket(2)): whoever was to be reached has no part in it. */
+const shortages: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'EADDRNOTAVAIL', 'ENOBUFS', 'ENOMEM']);
+
 /**
  * The failure that a connection error stands for; `sent` is whether the request had begun to be written. Its message
  * reaches clients, so it names no address.
  */
 export function connectionFailure(error: Error, sent: boolean): Failure {
   if (error instanceof Failure) return error;
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
+  const code = codeOf(error);
+  if (!sent && shortages.has(code)) {
+    const message = `The gateway cannot open a connection to the upstream server (${code})`;
+    return new Failure('connect', false, message, { shortage: code });
+  }
   if (!sent) {
     const refused = code === 'ECONNREFUSED';
     return new Failure('connect', false, `No connection to the upstream server (${code})`, { refused });
@@ -20,4 +27,18 @@ export function connectionFailure(error: Error, sent: boolean): Failure {
     return new Failure('unusable', true, 'The upstream server answered with something other than HTTP');
   }
   return new Failure('reset', true, `The connection to the upstream server broke (${code})`);
+}
+
+/** What the error of a check is told as: one that could not be made for want of something here is a `Failure` that says so. */
+export function checkFailure(error: Error): Error {
+  return shortages.has(codeOf(error)) ? connectionFailure(error, false) : error;
+}
+
+/** Of a name with several addresses, what one of them says outweighs that this machine cannot reach another. */
+function codeOf(error: Error): string {
+  const errors: unknown[] = error instanceof AggregateError ? error.errors : [];
+  const codes = [error, ...errors].flatMap((one) =>
+    one instanceof Error && 'code' in one && typeof one.code === 'string' ? one.code : [],
+  );
+  return codes.find((code) => !shortages.has(code)) ?? codes[0] ?? error.name;
 }

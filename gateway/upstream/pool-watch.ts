@@ -19,6 +19,8 @@ export interface WatchParts {
   /** Exchanges under way: those that an endpoint found dead owes an answer go elsewhere where that does no harm. */
   readonly live: Iterable<Exchange>;
   readonly tell: TellHealth;
+  /** An attempt or a check could not be made for want of something on this machine; told each time. */
+  readonly tellShortage: (code: string) => void;
   /** A resolver has begun to fail, or answers again. */
   readonly tellResolver: (ok: boolean, name: string, why: string) => void;
   readonly resolve?: Resolve;
@@ -29,15 +31,21 @@ export class PoolWatch {
   readonly #probes: Probes;
   readonly #health: PoolHealth;
   readonly #discoveries: readonly Discovery[];
+  readonly #tellShortage: (code: string) => void;
 
-  constructor(pool: Pool, { live, tell, tellResolver, resolve = systemResolve }: WatchParts) {
+  constructor(pool: Pool, { live, tell, tellShortage, tellResolver, resolve = systemResolve }: WatchParts) {
     const { health } = pool.settings;
     const probes = new Probes(pool, health.path);
     this.#probes = probes;
+    this.#tellShortage = tellShortage;
     this.#health = new PoolHealth({
       pool,
       settings: health,
-      probe: (endpoint, timeoutMs) => probes.ask(endpoint, timeoutMs),
+      probe: (endpoint, timeoutMs) =>
+        probes.ask(endpoint, timeoutMs).catch((error: unknown) => {
+          if (error instanceof Failure && error.shortage !== undefined) tellShortage(error.shortage);
+          throw error;
+        }),
       tell(endpoint, event, why) {
         tell(endpoint, event, why);
         if (event === 'endpoint_unhealthy') for (const x of live) x.running?.leave?.(endpoint);
@@ -57,7 +65,10 @@ export class PoolWatch {
   /** Takes note of an attempt's end. One that was abandoned says nothing of its endpoint, nor does a refused credential. */
   attempted(endpoint: Endpoint, end: AttemptEnd): void {
     if (end === 'answered') this.#health.attempted(endpoint, undefined);
-    else if (end instanceof Failure && end.isOutlier) this.#health.attempted(endpoint, end.kind);
+    else if (end instanceof Failure) {
+      if (end.shortage !== undefined) this.#tellShortage(end.shortage);
+      if (end.isOutlier) this.#health.attempted(endpoint, end.kind);
+    }
   }
 
   /** Ends all checks; the sessions they were made in end before the pool's sockets may close. */

@@ -1,5 +1,6 @@
 // Probes: ask an endpoint how it is, in MCP as long as nobody configures otherwise.
 import type { Endpoint } from '../core/endpoint.ts';
+import { checkFailure } from './connection-failure.ts';
 import type { OwnAnswer } from './own-client.ts';
 import { OwnClient } from './own-client.ts';
 import type { Pool } from './pool.ts';
@@ -17,10 +18,13 @@ export class Probes {
   }
 
   /** Rejects when the endpoint does not answer within `timeoutMs`, or not as one that works. */
-  ask(endpoint: Endpoint, timeoutMs: number): Promise<void> {
-    return this.#path === undefined
-      ? this.#askMcp(endpoint, timeoutMs)
-      : this.#get(endpoint, this.#path, timeoutMs);
+  async ask(endpoint: Endpoint, timeoutMs: number): Promise<void> {
+    try {
+      if (this.#path === undefined) await this.#askMcp(endpoint, timeoutMs);
+      else await this.#get(endpoint, this.#path, timeoutMs);
+    } catch (error) {
+      throw error instanceof Error ? checkFailure(error) : error;
+    }
   }
 
   /** Ends the conversation with an endpoint, or with all, so that no session of ours stays behind. */

@@ -81,6 +81,28 @@ describe('active checks', () => {
     expect(pool.available).toEqual([all[1]]);
   });
 
+  it('that cannot be made say nothing: whoever is in stays in, whoever is out stays out', async () => {
+    const { clock, all, answers, events, pool } = await makeHealth(2, { checks: { unhealthyAfter: 1 } });
+    answers.set(all[0], 'refuses');
+    await clock.pass(8000);
+    for (const endpoint of all) answers.set(endpoint, 'unasked');
+    await clock.pass(60_000);
+    expect(pool.available).toEqual([all[1]]);
+    answers.clear();
+    await clock.pass(1000);
+    expect(pool.available).toEqual(all);
+    expect(events).toEqual(['e0 endpoint_unhealthy refused', 'e0 endpoint_available']);
+  });
+
+  it('that cannot be made leave no endpoint under suspicion', async () => {
+    const { clock, all, answers, health, pool } = await makeHealth(2);
+    answers.set(all[0], 'unasked');
+    health.attempted(all[0], 'reset');
+    expect(pool.available).toEqual([all[1]]);
+    await clock.pass(0);
+    expect(pool.available).toEqual(all);
+  });
+
   it('leave an endpoint draining, whatever they find', async () => {
     const { clock, all, answers } = await makeHealth(2);
     const [endpoint] = all;

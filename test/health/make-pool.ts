@@ -1,12 +1,13 @@
 // A pool for the tests of health: endpoints whose probes answer as told, on a clock moved by hand.
 import type { Endpoint } from '../../gateway/core/endpoint.ts';
+import { Failure } from '../../gateway/core/failure.ts';
 import type { HealthSettings } from '../../gateway/health/pool-health.ts';
 import { PoolHealth } from '../../gateway/health/pool-health.ts';
 import { endpoints } from '../balance/make-endpoints.ts';
 import { HandClock } from './hand-clock.ts';
 
-/** How a probe is answered; `hangs` lets its whole timeout pass. */
-export type ProbeAnswer = 'well' | 'refuses' | 'hangs';
+/** How a probe is answered; `hangs` lets its whole timeout pass, `unasked` cannot be made. */
+export type ProbeAnswer = 'well' | 'refuses' | 'hangs' | 'unasked';
 
 export const settings: HealthSettings = {
   checks: { intervalMs: 10_000, timeoutMs: 2000, unhealthyAfter: 3, healthyAfter: 1 },
@@ -39,6 +40,9 @@ export async function makeHealth(
       probed.push({ endpoint, at: clock.now() });
       const answer = answers.get(endpoint) ?? 'well';
       if (answer === 'refuses') return Promise.reject(new Error('refused'));
+      if (answer === 'unasked') {
+        return Promise.reject(new Failure('connect', false, 'no descriptor', { shortage: 'EMFILE' }));
+      }
       if (answer === 'well') return Promise.resolve();
       return new Promise((_resolve, reject) => clock.after(timeoutMs, () => reject(new Error('timed out'))));
     },

@@ -11,6 +11,7 @@ import { startFaults } from '../support/fault-upstream.ts';
 import type { GatewayProcess } from '../support/gateway-process.ts';
 import { startGatewayProcess } from '../support/gateway-process.ts';
 import { modernRequest } from '../support/message.ts';
+import { RawClient, requestBytes } from '../support/raw-socket.ts';
 
 describe('the limit', () => {
   it.each([
@@ -95,12 +96,14 @@ describe('with few descriptors', () => {
     expect(gw.records.filter(({ event }) => String(event).startsWith('endpoint_'))).toEqual([]);
   });
 
-  it('a gateway that was told to take more is warned, and survives when none is left', async () => {
+  it('a gateway that was told to take more is warned, survives when none is left, and blames no endpoint', async () => {
     await start('{ port: 0, max_connections: 5000 }');
     expect(await gw.logged('config_warning')).toMatchObject({
       message: expect.stringMatching(/listen\.max_connections: 5000 .* 128 files .* enough for 48/),
     });
     expect(await metric('process_resident_memory_bytes')).toBeGreaterThan(1e6);
+    const client = await RawClient.connect(gw.url);
+    sockets.push(client.socket);
     crowd(150);
     // Over the connection that the scrape before has left open.
     await vi.waitFor(
@@ -108,6 +111,31 @@ describe('with few descriptors', () => {
       10_000,
     );
     expect(await metric('process_resident_memory_bytes')).toBeGreaterThan(1e6);
+    // The sockets that checks and calls had open fall idle and are closed; nobody gets new ones.
+    for (let refused = 0; refused < 10; ) {
+      const { body, headers } = modernRequest('tools/call', { name: 'slow', arguments: { ms: 20 } });
+      await client.write(
+        requestBytes('POST /mcp', { ...headers, 'content-type': 'application/json' }, JSON.stringify(body)),
+      );
+      const { status, body: said } = await client.reply();
+      if (status === 200) continue;
+      expect(said).toContain('The gateway cannot open a connection to the upstream server (EMFILE)');
+      refused++;
+    }
+    expect(await gw.logged('socket_shortage')).toMatchObject({
+      level: 'error',
+      code: 'EMFILE',
+      message: expect.stringContaining('ulimit -n'),
+    });
+    for (const socket of sockets) socket.destroy();
+    const { body, headers } = modernRequest('tools/call', { name: 'ok', arguments: {} });
+    await vi.waitFor(
+      async () => expect((await rawCall(`${gw.url}/mcp`, body, headers)).status).toBe(200),
+      10_000,
+    );
+    const told = gw.records.map(({ event }) => String(event));
+    expect(told.filter((event) => event.startsWith('endpoint_'))).toEqual([]);
+    expect(told.filter((event) => event === 'socket_shortage')).toHaveLength(1);
     expect(gw.child.exitCode).toBeNull();
   });
 });

@@ -19,6 +19,26 @@ describe('a connection error', () => {
       false,
       { kind: 'connect', sent: false, refused: true },
     ],
+    [
+      'want of a descriptor',
+      coded('EMFILE'),
+      false,
+      { kind: 'connect', sent: false, shortage: 'EMFILE', isOutlier: false },
+    ],
+    [
+      'want of a local port',
+      coded('EADDRNOTAVAIL'),
+      false,
+      { kind: 'connect', sent: false, shortage: 'EADDRNOTAVAIL', isOutlier: false },
+    ],
+    [
+      'a refusal by the one address of a name that this machine can reach',
+      Object.assign(new AggregateError([coded('EADDRNOTAVAIL'), coded('ECONNREFUSED')], 'a'), {
+        code: 'EADDRNOTAVAIL',
+      }),
+      false,
+      { kind: 'connect', sent: false, refused: true, shortage: undefined, isOutlier: true },
+    ],
     ['no route', coded('EHOSTUNREACH'), false, { kind: 'connect', sent: false, refused: false }],
     [
       'no such name',
