@@ -4,6 +4,7 @@ import type { ConfigSource } from '../server/reload.ts';
 import type { Running } from '../server/run.ts';
 import type { ConfigFileOptions } from './config-file.ts';
 import { BAD_CONFIG, sourceOrReport, withConfigFile } from './config-file.ts';
+import { handleSignals } from './signals.ts';
 
 const FAILED = 1;
 
@@ -28,10 +29,24 @@ interface ServeOptions {
 }
 
 /**
- * Runs until SIGTERM or SIGINT, then drains; a second signal stops at once. SIGHUP reads the configuration again. An
- * exception that nobody caught leaves a state that nobody knows: the process drains shortly and exits 1.
+ * Runs until SIGTERM or SIGINT, then drains; a second signal stops at once. SIGHUP reads the configuration again. Signals
+ * that come during the start take effect at its end. An exception that nobody caught leaves a state that nobody knows: the
+ * process drains shortly and exits 1.
  */
 export async function serve(source: ConfigSource, { started, also }: ServeOptions = {}): Promise<void> {
+  let running: Running | undefined;
+  let stopping = false;
+  let reload = false;
+  handleSignals((name) => {
+    if (name === 'SIGHUP') {
+      if (running === undefined) reload = true;
+      else running.reload('signal');
+      return;
+    }
+    if (stopping) process.exit(FAILED);
+    stopping = true;
+    if (running !== undefined) stop(running, 0);
+  });
   // Loaded here and not above: every other command would pay for it at its start.
   const [{ run }, { Logger }, { boundHeapGrowth }] = await Promise.all([
     import('../server/run.ts'),
@@ -40,38 +55,37 @@ export async function serve(source: ConfigSource, { started, also }: ServeOption
   ]);
   boundHeapGrowth();
   const logger = new Logger(source.config.log);
-  let running: Running;
+  const stop = (gateway: Running, exitCode: number, withinMs?: number) => {
+    stopping = true;
+    const stopped = async () => {
+      await gateway.stop(withinMs);
+      await also?.();
+      await logger.close();
+      process.exit(exitCode);
+    };
+    stopped().catch(() => process.exit(FAILED));
+  };
+  let gateway: Running;
   try {
-    running = await run(source, logger);
+    gateway = await run(source, logger);
   } catch (error) {
     process.stderr.write(`The gateway could not start: ${error instanceof Error ? error.message : error}\n`);
     await also?.();
-    process.exitCode = FAILED;
-    return;
-  }
-  started?.(running);
-  let stopping = false;
-  const stop = async (exitCode: number, withinMs?: number) => {
-    stopping = true;
-    await running.stop(withinMs);
-    await also?.();
     await logger.close();
-    process.exit(exitCode);
-  };
-  const onSignal = () => {
-    if (stopping) process.exit(FAILED);
-    stop(0).catch(() => process.exit(FAILED));
-  };
+    // Whatever may be left of the start must not keep up a process that serves nothing.
+    process.exit(FAILED);
+  }
+  if (stopping) return stop(gateway, 0, 0);
+  running = gateway;
   const onCrash = (error: unknown) => {
     const { message, stack } = error instanceof Error ? error : new Error(String(error));
     logger.error({ event: 'crashed', message, stack });
     if (stopping) return;
     setTimeout(() => process.exit(FAILED), CRASH_DRAIN_MS).unref();
-    stop(FAILED, CRASH_DRAIN_MS / 2).catch(() => process.exit(FAILED));
+    stop(gateway, FAILED, CRASH_DRAIN_MS / 2);
   };
-  process.on('SIGTERM', onSignal);
-  process.on('SIGINT', onSignal);
-  process.on('SIGHUP', () => running.reload('signal'));
   process.on('uncaughtException', onCrash);
   process.on('unhandledRejection', onCrash);
+  if (reload) gateway.reload('signal');
+  started?.(gateway);
 }

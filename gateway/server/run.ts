@@ -1,6 +1,4 @@
 // A running gateway: its listeners, what they report, how it follows its file, and the way down.
-import type { AddressInfo } from 'node:net';
-import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { reportOf } from '../advise/report.ts';
@@ -10,6 +8,7 @@ import { Shared } from '../shared.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { Telemetry } from '../telemetry/telemetry.ts';
 import { version } from '../version.ts';
+import { isLoopback, urlOf } from './addresses.ts';
 import type { Check } from './admin-listener.ts';
 import { AdminListener } from './admin-listener.ts';
 import { Advisor } from './advice/advisor.ts';
@@ -51,11 +50,23 @@ export interface RunOptions {
 /** How long the start waits for the session key that Redis holds, in ms: sessions begun before are known here only. */
 const KEY_WAIT_MS = 1000;
 
-/** Starts both listeners on a configuration. */
-export async function run(
+/** Starts both listeners on a configuration; where that cannot be, rejects when all that was begun is closed. */
+export async function run(source: ConfigSource, logger: Logger, options: RunOptions = {}): Promise<Running> {
+  const begun = new AsyncDisposableStack();
+  try {
+    return await start(source, logger, options, begun);
+  } catch (error) {
+    await begun.disposeAsync();
+    throw error;
+  }
+}
+
+/** `begun` is told how to end each thing that is begun; it ends them in the reverse order. */
+async function start(
   source: ConfigSource,
   logger: Logger,
-  { times, vitals }: RunOptions = {},
+  { times, vitals }: RunOptions,
+  begun: AsyncDisposableStack,
 ): Promise<Running> {
   const { config } = source;
   const samples = new ProcessSamples(() => ({
@@ -76,12 +87,17 @@ export async function run(
     knowsTool: (pool, tool) => gateway.catalogues.get(pool)?.find(tool) !== undefined,
     knowsPrompt: (pool, prompt) => gateway.catalogues.get(pool)?.prompts.has(prompt) ?? false,
   });
+  begun.defer(() => telemetry.close());
   await telemetry.startExports(process.env);
   const shared = new Shared(telemetry, advice);
+  begun.defer(() => shared.close());
   let gateway = buildGateway(config, shared);
+  begun.defer(() => gateway.close());
   let draining = false;
+  let url: string | undefined;
   const checks = (): Check[] => [
     { name: 'draining', ok: !draining, detail: 'the gateway is shutting down' },
+    ...(url === undefined ? [{ name: 'listening', ok: false, detail: 'the gateway is starting' }] : []),
     ...[...gateway.pools.values()].map((pool) => ({
       name: `pool ${pool.name}`,
       ok: pool.available.some(({ reached }) => reached),
@@ -92,8 +108,10 @@ export async function run(
   const overload = new Overload(vitals);
   const serviceOf = (served: Gateway) => publicService(served, telemetry, overload, ready);
   const certificate = certificateOf(config.listen, source.reread?.file, logger);
+  begun.defer(() => certificate?.close());
   const publicListener = new PublicListener(serviceOf(gateway), certificate, times);
   const watch = new FileWatch(() => reload('file'));
+  begun.defer(() => watch.close());
   const reloader = new Reloader(
     source,
     {
@@ -131,13 +149,16 @@ export async function run(
       lastReloadOk: () => reloader.successful,
       clientConnections: () => publicListener.connections,
       advice,
-      publicUrl: () => url,
+      publicUrl: () => url ?? '',
     },
   });
   const bounds = new ConnectionBounds(publicListener.server, admin.server, logger);
   bounds.use(config.listen);
+  begun.defer(() => {
+    admin.server.close();
+    admin.server.closeAllConnections();
+  });
   await shared.keySettled(KEY_WAIT_MS);
-  const address = await publicListener.listen(config.listen.port, config.listen.host);
   const adminAddress = await admin.listen(config.admin.port, config.admin.host);
   registerGauges(
     telemetry,
@@ -146,15 +167,19 @@ export async function run(
     () => bounds.refused,
   );
   telemetry.gauge('mcp_gateway_advice', advisor.counts);
-  samples.start();
   telemetry.gauge('mcp_gateway_config_last_reload_successful', () => [[{}, reloader.successful ? 1 : 0]]);
-  askForTools(gateway);
-  watch.watch(watched(source, source.files));
+  begun.defer(() => samples.stop());
+  samples.start();
+  begun.defer(() => overload.stop());
   overload.start(({ cause }) => {
     if (cause === undefined) logger.info({ event: 'overload_over' });
     else logger.warn({ event: 'overloaded', cause });
   });
-  const url = urlOf(address, certificate === undefined ? 'http' : 'https');
+  askForTools(gateway);
+  watch.watch(watched(source, source.files));
+  // Last: no client is let in before all is there, and none that would have to be sent away.
+  const address = await publicListener.listen(config.listen.port, config.listen.host);
+  url = urlOf(address, certificate === undefined ? 'http' : 'https');
   const adminUrl = urlOf(adminAddress, 'http');
   logger.info({ event: 'started', url, admin_url: adminUrl, paths: [...gateway.handlers.keys()].join(' ') });
   return {
@@ -170,13 +195,7 @@ export async function run(
       logger.info({ event: 'draining' });
       if (withinMs === undefined) await pause(delay);
       await publicListener.drain(withinMs ?? timeout);
-      admin.server.close();
-      admin.server.closeAllConnections();
-      await gateway.close();
-      overload.stop();
-      samples.stop();
-      shared.close();
-      await telemetry.close();
+      await begun.disposeAsync();
       logger.info({ event: 'stopped' });
     },
   };
@@ -215,14 +234,4 @@ function publicService(
     refused: (reason) => telemetry.refused(reason),
     ready,
   };
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
-}
-
-function urlOf({ address, family, port }: AddressInfo, scheme: 'http' | 'https'): string {
-  const any = address === '0.0.0.0' || address === '::';
-  const host = any || address === '127.0.0.1' ? 'localhost' : family === 'IPv6' ? `[${address}]` : address;
-  return `${scheme}://${host}:${port}`;
 }
