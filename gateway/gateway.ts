@@ -111,6 +111,7 @@ export function buildGateway(config: Config, shared: Shared, previous?: Gateway)
   const cache = shared.cache(config);
   const caches = poolCaches(config, cache, pools, catalogues);
   const limits = shared.limits(config);
+  const bodies = shared.bodies.meter(general, config.limits.all_body_memory, config.listen.max_body);
   const handlers = new Map<string, Handler>();
   const operatorHandlers = new Map<string, Handler>();
   const operator = actAs({
@@ -130,6 +131,7 @@ export function buildGateway(config: Config, shared: Shared, previous?: Gateway)
       observe: telemetry.observe(pool.name),
       trace: telemetry.trace(pool.name),
       authenticate: identity.authenticate(route.path, pool.passesAuthorization),
+      bodies,
       hasToolAccess: [...policies.values()].some(({ allows }) => allows !== undefined),
       rateLimit: hasRates ? rateLimit(limits.buckets, general) : undefined,
       affinity: {

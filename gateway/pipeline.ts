@@ -1,5 +1,6 @@
 // The page: the stages that each exchange passes, in order, and why they stand in this order.
 import { authorize } from './auth/authorize.ts';
+import type { BodyMeter } from './core/exchange.ts';
 import type { Handler, Stage } from './core/stage.ts';
 import { compose } from './core/stage.ts';
 import { receive } from './limits/receive.ts';
@@ -17,6 +18,7 @@ export interface Parts extends ForwardParts {
   readonly trace: Stage | undefined;
   /** Undefined where nobody has a credential and none is asked for. */
   readonly authenticate: Stage | undefined;
+  readonly bodies: BodyMeter;
   /** Whether any client may call some tools only. */
   readonly hasToolAccess: boolean;
   /** Undefined where no client has a rate. */
@@ -44,7 +46,7 @@ export function pipeline(parts: Parts): Handler {
     parts.observe, //                       outermost: counts, times and logs whatever comes of an exchange
     parts.trace, //                         its span ends before the log line that names it
     parts.authenticate, // by the head alone: an unknown caller buys no buffer (auth/authenticate.ts)
-    receive(), //                           the body is read and peeked: what is not MCP ends here, and the era is known
+    receive(parts.bodies), //               the body is read and peeked: what is not MCP ends here, and the era is known
     mirroredParamsStage(parts.catalogue), // Mcp-Param-* headers must say what the arguments say
     parts.hasToolAccess ? authorize() : undefined, // outside of all that may answer: every answer, lists too, is checked
     parts.rateLimit, // before all that may answer: a cache hit spends quota too (limits/rate-limit.ts)

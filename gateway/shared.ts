@@ -5,6 +5,7 @@ import type { AdviceReport } from './advise/report.ts';
 import { Cache } from './cache/cache.ts';
 import { shareCache } from './cache/redis-share.ts';
 import type { SessionCodec } from './core/session.ts';
+import { BodyMemory } from './limits/body-memory.ts';
 import { Concurrency } from './limits/concurrency.ts';
 import { MemoryBuckets } from './limits/memory-buckets.ts';
 import type { Buckets } from './limits/rate-limit.ts';
@@ -37,6 +38,8 @@ export class Shared {
   readonly #sessions: LiveSessions;
   /** Calls in flight and in queues, by client: a reload must not let twice as many in. */
   readonly concurrency: Concurrency;
+  /** What the bodies of requests take, by client. */
+  readonly bodies = new BodyMemory();
   /** The same by tool, for all clients. */
   readonly toolConcurrency = new ToolConcurrency();
   /** Seals where no keys are configured; what other gateways have agreed on takes its place. */

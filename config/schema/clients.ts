@@ -63,6 +63,9 @@ const client = z.strictObject({
     .optional()
     .describe('Open GET and subscriptions/listen streams; otherwise as in limits.'),
   sessions: count(1, 10_000_000).optional().describe('Sessions held; otherwise as in limits.'),
+  body_memory: size({ min: 1024 })
+    .optional()
+    .describe('Memory for the bodies of its requests; otherwise as in limits.'),
   tools: z
     .strictObject({
       allow: z
@@ -117,6 +120,14 @@ export const limits = z
     streams_per_client: count(1, 1_000_000)
       .prefault(20)
       .describe('Open GET and subscriptions/listen streams.'),
+    body_memory: size({ min: 1024 })
+      .prefault('64MiB')
+      .describe(
+        'Memory for the bodies of requests that come in pieces, until they are answered; never less than listen.max_body.',
+      ),
+    all_body_memory: size({ min: 1024 })
+      .prefault('256MiB')
+      .describe('The same for all clients together, in each process.'),
   })
   .prefault({})
   .describe("Each client's own limits, unless the client says otherwise.");

@@ -63,6 +63,7 @@ export function explainPolicy(
     limit('rate'),
     limit('streams_per_client'),
     limit('sessions'),
+    limit('body_memory'),
     row('max_in_flight', [...ofPool, 'max_in_flight']),
     ...(ofRule === undefined
       ? []

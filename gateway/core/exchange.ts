@@ -16,8 +16,14 @@ import type { Trace } from './trace.ts';
 /** How the cache took part in an answer; a word of logs, metrics and `_meta`. */
 export type CacheStatus = 'hit' | 'miss' | 'stale' | 'coalesced' | 'bypass';
 
+/** Counts what bodies take while they come. */
+export interface BodyMeter {
+  /** Adds so many bytes to what the body of `x` takes, until it is closed; or the refusal where that is too much. */
+  take(x: Exchange, bytes: number): Refusal | undefined;
+}
+
 /** Reads the request body: at most the configured bytes, or the refusal to send instead. */
-export type BodyReader = () => Promise<Buffer | Refusal>;
+export type BodyReader = (meter: BodyMeter) => Promise<Buffer | Refusal>;
 
 /** What is in charge of an exchange: what holds it back for a while, or what forwards it. */
 export interface Running {
@@ -77,6 +83,8 @@ export class Exchange {
   truncated = false;
   /** Long-lived: a GET stream or `subscriptions/listen`; exempt from call timeouts and counted apart. */
   stream = false;
+  /** Bytes of its body that count against its client. */
+  bodyBytes = 0;
   /** Slots of its client's that it holds. */
   slots = 0;
   /** The answer to the request has gone by on the stream; nothing is owed any more. */

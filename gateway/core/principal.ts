@@ -20,6 +20,8 @@ export interface ClientPolicy {
   /** Long-lived streams open at once. */
   readonly streams: number;
   readonly sessions: number;
+  /** Bytes of request bodies in the process at once. */
+  readonly bodyBytes: number;
   /** Undefined: as the pool or the limits for all have it. */
   readonly timeoutMs: number | undefined;
   readonly maxTimeoutMs: number | undefined;

@@ -15,6 +15,7 @@ export function defaultPolicy(limits: Config['limits']): ClientPolicy {
     rate: rateRule(limits.rate),
     streams: limits.streams_per_client,
     sessions: limits.sessions,
+    bodyBytes: limits.body_memory,
     timeoutMs: undefined,
     maxTimeoutMs: undefined,
     responseChars: undefined,
@@ -29,13 +30,22 @@ export function clientPolicies({ clients, limits }: Config): ReadonlyMap<string,
 }
 
 function ownPolicy(client: ClientConfig): Partial<ClientPolicy> {
-  const { concurrency, queue, rate, tools, sessions, streams_per_client: streams } = client;
+  const {
+    concurrency,
+    queue,
+    rate,
+    tools,
+    sessions,
+    streams_per_client: streams,
+    body_memory: bodyBytes,
+  } = client;
   return {
     timeoutMs: client.timeout,
     maxTimeoutMs: client.max_timeout,
     responseChars: client.response_chars,
     ...(streams !== undefined && { streams }),
     ...(sessions !== undefined && { sessions }),
+    ...(bodyBytes !== undefined && { bodyBytes }),
     ...(concurrency !== undefined && { concurrency }),
     ...(queue !== undefined && { queueSize: queue.size, queueTimeoutMs: queue.timeout }),
     ...(rate !== undefined && { rate: rateRule(rate) }),

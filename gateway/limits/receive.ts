@@ -1,5 +1,5 @@
 // Receive: reads the body within its bounds, peeks the envelope and settles the era; what is not MCP ends here.
-import type { Exchange } from '../core/exchange.ts';
+import type { BodyMeter, Exchange } from '../core/exchange.ts';
 import type { Refusal } from '../core/refusal.ts';
 import { refusal } from '../core/refusal.ts';
 import type { Reply } from '../core/reply.ts';
@@ -10,7 +10,7 @@ import { classify, isFault } from '../mcp/eras/classify.ts';
 import type { EraFault } from '../mcp/eras/era.ts';
 
 /** The stage. GET and DELETE have no body and belong to the sessionful era, in which exchanges begin. */
-export function receive(): Stage {
+export function receive(meter: BodyMeter): Stage {
   return (next) => (x) => {
     const { repeated, method } = x.inbound;
     if (repeated !== undefined) {
@@ -22,7 +22,7 @@ export function receive(): Stage {
       x.stream = method === 'GET';
       return next(x);
     }
-    return x.readBody().then((body) => open(x, body, next));
+    return x.readBody(meter).then((body) => open(x, body, next));
   };
 }
 

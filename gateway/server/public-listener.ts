@@ -187,10 +187,10 @@ export class PublicListener {
 
   #exchange(req: IncomingMessage, res: ServerResponse, inbound: Inbound, handler: Handler): void {
     const maxBytes = this.#service.maxBodyBytes;
-    const x = new Exchange(
+    const x: Exchange = new Exchange(
       inbound,
       legacy,
-      () => readBody(req, inbound.contentLength, maxBytes),
+      (meter) => readBody(req, x, maxBytes, meter),
       performance.now(),
     );
     res.on('close', () => {

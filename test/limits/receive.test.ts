@@ -24,7 +24,7 @@ async function received(body: string | Refusal, headers: Partial<Inbound> = {}):
     return Promise.resolve(typeof body === 'string' ? Buffer.from(body) : body);
   };
   const x = new Exchange(Object.assign(new Inbound(), headers), legacy, readBody, 0);
-  const reply = await receive()((x) => {
+  const reply = await receive({ take: () => undefined })((x) => {
     seen.passed = true;
     return Promise.resolve({ ...x.refuse(refusal('draining')), status: 200 });
   })(x);
