@@ -30,7 +30,9 @@ export function recoverySettings(
     readsOnly: safeTools(own, catalogue),
     endpoint: (id) => pool.endpoint(id),
     async reopen(x, hello, record, gone) {
-      const { capabilities, ...place } = await reopen(pool, x, hello, record, gone);
+      const opened = await reopen(pool, x, hello, record, gone);
+      if (opened === undefined) return undefined;
+      const { capabilities, ...place } = opened;
       return { place, notices: noticesOf(capabilities) };
     },
     isForgotten: (x) => isForgotten(pool, x),

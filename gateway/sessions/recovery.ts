@@ -22,13 +22,13 @@ export interface Reopened {
   readonly notices: readonly string[];
 }
 
-/** Opens a session as `hello` asks, anywhere but at `gone`; rejects when no endpoint opens one. */
+/** Opens a session as `hello` asks, anywhere but at `gone`; undefined: no endpoint has room; rejects when none opens one. */
 export type Reopen = (
   x: Exchange,
   hello: string,
   record: SessionRecord,
   gone: Endpoint | undefined,
-) => Promise<Reopened>;
+) => Promise<Reopened | undefined>;
 
 export interface RecoverySettings {
   readonly mode: 'auto' | 'always';
@@ -71,7 +71,7 @@ class Recoveries {
   readonly #settings: RecoverySettings;
   readonly #next: Handler;
   /** By nonce: exchanges that find their session lost at once share one recovery. */
-  readonly #underWay = new Map<string, Promise<NextPlace>>();
+  readonly #underWay = new Map<string, Promise<NextPlace | Refusal>>();
   /** By the upstream's session id: exchanges that are answered 404 at once share one question. */
   readonly #asked = new Map<string, Promise<boolean>>();
 
@@ -161,7 +161,7 @@ class Recoveries {
   }
 
   /** Where the session of `x` goes on. */
-  #elsewhere(x: Exchange): Promise<NextPlace> {
+  #elsewhere(x: Exchange): Promise<NextPlace | Refusal> {
     const session = x.session as Session;
     const current = this.#settings.places.where(session);
     if (current.upstreamId !== session.upstreamId) return Promise.resolve({ session: current, fresh: false });
@@ -174,7 +174,7 @@ class Recoveries {
     return flight;
   }
 
-  async #recover(x: Exchange, session: Session): Promise<NextPlace> {
+  async #recover(x: Exchange, session: Session): Promise<NextPlace | Refusal> {
     const { records, places, mode, alone, reopen, endStreams, dismiss, count } = this.#settings;
     const current = await places.current(session);
     if (current !== undefined && current.upstreamId !== session.upstreamId) {
@@ -189,7 +189,12 @@ class Recoveries {
     try {
       // A server that has forgotten the session is there to open another; one that is gone is not.
       const gone = x.failure === undefined && x.pinned?.unhealthy !== true ? undefined : x.pinned;
-      const { place, notices } = await reopen(x, session.hello, record, gone);
+      const reopened = await reopen(x, session.hello, record, gone);
+      if (reopened === undefined) {
+        count('failed');
+        return refusal('overloaded', { message: 'All endpoints are at their limit', retryAfterMs: 1000 });
+      }
+      const { place, notices } = reopened;
       const moved = await places.move(session, place);
       if (moved?.upstreamId !== place.upstreamId) {
         // Another process has moved it at the same time, or its client has ended it.

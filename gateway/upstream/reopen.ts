@@ -1,4 +1,5 @@
 // Reopen: opens an upstream session as a client once did, on its behalf, at whichever endpoint takes it.
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Dispatcher } from 'undici';
 import type { Endpoint } from '../core/endpoint.ts';
 import type { Exchange } from '../core/exchange.ts';
@@ -9,6 +10,8 @@ import { ownRequestHeaders } from './request-headers.ts';
 
 /** Longest time for all of it, in ms: calls wait for it. */
 const TIMEOUT_MS = 5000;
+/** How often room is looked for while all endpoints are full, in ms. */
+const LOOK_EVERY_MS = 20;
 /** A request id that no client uses: ids of different sessions cannot meet, but logs can. */
 const REQUEST_ID = 0;
 
@@ -25,19 +28,28 @@ export interface OpenedSession {
   readonly capabilities: unknown;
 }
 
-/** Opens a session with the parameters `hello` (JSON) for the client of `x`; rejects when no endpoint of `pool` does. */
+/**
+ * Opens a session with the parameters `hello` (JSON) for the client of `x`. Gives undefined when all endpoints that could were
+ * full all the time; rejects when no endpoint of `pool` opens one.
+ */
 export async function reopen(
   pool: Pool,
   x: Exchange,
   hello: string,
   wishes: Wishes,
   gone: Endpoint | undefined,
-): Promise<OpenedSession> {
+): Promise<OpenedSession | undefined> {
   const signal = AbortSignal.timeout(TIMEOUT_MS);
   const tried = gone === undefined ? [] : [gone];
   for (;;) {
     const endpoint = pool.pick(x, tried);
-    if (endpoint === undefined) throw new Error('no endpoint opens a session');
+    if (endpoint === undefined) {
+      if (pool.available.every((one) => tried.includes(one))) throw new Error('no endpoint opens a session');
+      if (signal.aborted) return undefined;
+      // Not in the queue of calls: it is for all the calls of the session, and goes on when the first of them is given up.
+      await pause(LOOK_EVERY_MS);
+      continue;
+    }
     try {
       return await new Opening(pool, x, endpoint, signal).open(hello, wishes);
     } catch (error) {

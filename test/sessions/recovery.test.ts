@@ -68,6 +68,14 @@ async function connect(gw: TestGateway): Promise<Client> {
   return new Client(String(headers['mcp-session-id']), home, gw.at());
 }
 
+/** Opens sessions until one is at `home`. */
+async function connectAt(gw: TestGateway, home: FaultUpstream): Promise<Client> {
+  for (;;) {
+    const client = await connect(gw);
+    if (client.home === home) return client;
+  }
+}
+
 const other = (client: Client) => (client.home === ups[0] ? ups[1] : ups[0]);
 const upstreamOf = (answer: RawAnswer) => /\\"upstream\\":\\"(\w+)\\"/.exec(answer.text)?.[1];
 const recoveries = (gw: TestGateway, result: string) =>
@@ -151,6 +159,28 @@ describe('a session whose upstream process is gone', () => {
       expect.arrayContaining([{ level: 'warning' }, { uri: 'test://b' }]),
     );
     again.leave();
+  });
+});
+
+describe('a session whose only other endpoint is full', () => {
+  it('waits for room there', async () => {
+    const gw = await gateway(yaml('auto').replace('    tools:', '    max_in_flight: 1\n    tools:'));
+    const client = await connect(gw);
+    const busy = await connectAt(gw, other(client));
+    const release = Promise.withResolvers<void>();
+    busy.home.hold = ({ nonce }) => (nonce === 'held' ? release.promise : undefined);
+    const arrived = busy.home.nextReceived(({ nonce }) => nonce === 'held');
+    const held = busy.call('ok', { nonce: 'held' });
+    await arrived;
+    const port = new URL(client.home.url).port;
+    const attempts = () => gw.metric('mcp_client_operation_duration_seconds_count', `server_port="${port}"`);
+    const before = await attempts();
+    await client.home.refuse();
+    const waiting = client.call('ok');
+    await vi.waitFor(async () => expect(await attempts()).toBeGreaterThan(before), { timeout: 5000 });
+    release.resolve();
+    expect((await held).status).toBe(200);
+    expect((await waiting).status).toBe(200);
   });
 });
 
