@@ -43,6 +43,8 @@ export interface Gateway {
   readonly watches: ReadonlyMap<string, PoolWatch>;
   /** By pool name. */
   readonly catalogues: ReadonlyMap<string, Catalogue>;
+  /** By pool name. */
+  readonly dismissals: ReadonlyMap<string, Dismissals>;
   readonly cache: Cache;
   /** By pool, of those that keep anything. */
   readonly cacheRules: ReadonlyMap<string, PoolRules>;
@@ -97,7 +99,7 @@ export function buildGateway(config: Config, shared: Shared, previous?: Gateway)
     catalogues.set(name, catalogue);
     const count = (reason: RetryReason) => retried.series({ pool: name, reason }).add();
     repeats.set(name, buildRepeats(poolConfig, catalogue, count));
-    const dismissing = new Dismissals(pool);
+    const dismissing = new Dismissals(pool, previous?.dismissals.get(name), before);
     dismissals.set(name, dismissing);
     live.dismissals.set(name, (session) => dismissing.dismiss(shared.places(config).where(session)));
   }
@@ -191,6 +193,7 @@ export function buildGateway(config: Config, shared: Shared, previous?: Gateway)
     pools,
     watches,
     catalogues,
+    dismissals,
     cache,
     cacheRules: caches.rules,
     redis: shared.redis(config),

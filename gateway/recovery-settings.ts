@@ -1,5 +1,7 @@
 // Recovery settings: what the recovery of a pool's sessions goes by, from its configuration.
 import type { Config, PoolConfig } from '../config/schema.ts';
+import type { Exchange } from './core/exchange.ts';
+import type { Session } from './core/session.ts';
 import { noticesOf } from './sessions/change-notices.ts';
 import { endMovedStreams } from './sessions/moved-streams.ts';
 import type { RecoverySettings } from './sessions/recovery.ts';
@@ -38,6 +40,18 @@ export function recoverySettings(
     isForgotten: (x) => isForgotten(pool, x),
     endStreams: (nonce, place) => endMovedStreams(telemetry.live, nonce, place),
     dismiss: (place) => dismissals.dismiss(place),
+    leave(session) {
+      void restOf(telemetry.live, session).then(() => dismissals.dismiss(session));
+    },
     count: (result) => recoveries.series({ pool: pool.name, result }).add(),
   };
+}
+
+/** Resolves when the calls have ended that an upstream session has under way; its streams have been ended. */
+async function restOf(live: Iterable<Exchange>, { endpointId, upstreamId }: Session): Promise<void> {
+  const underWay = [...live].filter(
+    ({ session, endpoint, stream }) =>
+      session?.upstreamId === upstreamId && endpoint?.id === endpointId && !stream,
+  );
+  await Promise.all(underWay.map((x) => new Promise<void>((resolve) => x.defer(() => resolve()))));
 }

@@ -45,6 +45,8 @@ export interface RecoverySettings {
   readonly endStreams: (nonce: string, place: Place) => void;
   /** Ends an upstream session that nobody uses; nobody waits for it. */
   readonly dismiss: (place: Place) => void;
+  /** Ends the upstream session at an endpoint that has left, once nothing of it is under way here. */
+  readonly leave: (session: Session) => void;
   readonly count: (result: RecoveryResult) => void;
 }
 
@@ -175,7 +177,8 @@ class Recoveries {
   }
 
   async #recover(x: Exchange, session: Session): Promise<NextPlace | Refusal> {
-    const { records, places, mode, alone, reopen, endStreams, dismiss, count } = this.#settings;
+    const { records, places, mode, alone, reopen, endStreams, dismiss, leave, count } = this.#settings;
+    const hasLeft = x.pinned === undefined;
     const current = await places.current(session);
     if (current !== undefined && current.upstreamId !== session.upstreamId) {
       count('adopted');
@@ -204,6 +207,7 @@ class Recoveries {
       }
       records.owe(session, notices);
       endStreams(session.nonce, place);
+      if (hasLeft) leave(session);
       count('recovered');
       return { session: moved, fresh: true };
     } catch {

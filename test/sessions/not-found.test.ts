@@ -89,6 +89,7 @@ describe('the question whether a session is forgotten', () => {
       isForgotten: () => Promise.resolve(true),
       endStreams: () => {},
       dismiss: () => {},
+      leave: () => {},
       count: () => {},
       ...change,
     };

@@ -7,7 +7,8 @@ import type { FaultUpstream } from '../support/fault-upstream.ts';
 import { startFaults } from '../support/fault-upstream.ts';
 import type { TestGateway } from '../support/gateway-file.ts';
 import { startGateway } from '../support/gateway-file.ts';
-import { initializeRequest, legacyRequest } from '../support/message.ts';
+import { initializeRequest } from '../support/message.ts';
+import { SessionClient } from '../support/session-client.ts';
 
 let ups: [FaultUpstream, FaultUpstream];
 const gateways: TestGateway[] = [];
@@ -37,46 +38,24 @@ async function gateway(text: string): Promise<TestGateway> {
   return gw;
 }
 
-/** A client of one session. */
-class Client {
-  readonly id: string;
-  readonly home: FaultUpstream;
-  readonly #url: string;
-
-  constructor(id: string, home: FaultUpstream, url: string) {
-    this.id = id;
-    this.home = home;
-    this.#url = url;
-  }
-
-  call(tool: string, args: Record<string, unknown> = {}): Promise<RawAnswer> {
-    return this.send('tools/call', { name: tool, arguments: args });
-  }
-
-  send(method: string, params: Record<string, unknown> = {}): Promise<RawAnswer> {
-    const { body, headers } = legacyRequest(method, params, 7, this.id);
-    return rawCall(this.#url, body, headers);
-  }
-}
-
 /** Opens a session, and says which upstream holds it. */
-async function connect(gw: TestGateway): Promise<Client> {
+async function connect(gw: TestGateway): Promise<SessionClient> {
   const before = ups[0].sessions.size;
   const hello = initializeRequest();
   const { headers } = await rawCall(gw.at(), hello.body, hello.headers);
   const home = ups[0].sessions.size > before ? ups[0] : ups[1];
-  return new Client(String(headers['mcp-session-id']), home, gw.at());
+  return new SessionClient(String(headers['mcp-session-id']), home, gw.at());
 }
 
 /** Opens sessions until one is at `home`. */
-async function connectAt(gw: TestGateway, home: FaultUpstream): Promise<Client> {
+async function connectAt(gw: TestGateway, home: FaultUpstream): Promise<SessionClient> {
   for (;;) {
     const client = await connect(gw);
     if (client.home === home) return client;
   }
 }
 
-const other = (client: Client) => (client.home === ups[0] ? ups[1] : ups[0]);
+const other = (client: SessionClient) => (client.home === ups[0] ? ups[1] : ups[0]);
 const upstreamOf = (answer: RawAnswer) => /\\"upstream\\":\\"(\w+)\\"/.exec(answer.text)?.[1];
 const recoveries = (gw: TestGateway, result: string) =>
   gw.metric('mcp_gateway_session_recoveries_total', `result="${result}"`);
@@ -209,6 +188,24 @@ describe('an endpoint that leaves the configuration', () => {
     expect(await recoveries(gw, 'recovered')).toBe(1);
   });
 
+  it('is told that a session has ended there, once its calls are through', async () => {
+    const gw = await gateway(yaml('always'));
+    const client = await connect(gw);
+    const release = Promise.withResolvers<void>();
+    client.home.hold = ({ nonce }) => (nonce === 'held' ? release.promise : undefined);
+    const arrived = client.home.nextReceived(({ nonce }) => nonce === 'held');
+    const held = client.call('write', { nonce: 'held' });
+    await arrived;
+    gw.rewrite(yaml('always', '', [other(client).url]));
+    expect(gw.reload('signal').ok).toBe(true);
+    expect((await client.call('ok')).status).toBe(200);
+    expect(client.home.sessions.size).toBe(1);
+    release.resolve();
+    expect((await held).status).toBe(200);
+    await vi.waitFor(() => expect(client.home.sessions.size).toBe(0), { timeout: 5000 });
+    expect((await client.call('ok')).status).toBe(200);
+  });
+
   it('loses its sessions when nothing is left', async () => {
     const gw = await gateway(yaml('auto'));
     const client = await connect(gw);
@@ -228,7 +225,7 @@ describe('several gateways with the same keys and nothing shared', () => {
     ] as const) {
       const [a, b] = [await gateway(yaml(mode, keys)), await gateway(yaml(mode, keys))];
       const client = await connect(a);
-      const elsewhere = new Client(client.id, client.home, b.at());
+      const elsewhere = new SessionClient(client.id, client.home, b.at());
       await client.home.refuse();
       expect((await client.call('ok')).status).toBe(status);
       expect((await elsewhere.call('ok')).status).toBe(status);
