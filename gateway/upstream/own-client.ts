@@ -4,7 +4,7 @@ import type { Endpoint } from '../core/endpoint.ts';
 import { MetaKey, Method } from '../mcp/methods.ts';
 import { version } from '../version.ts';
 import { Openings } from './openings.ts';
-import { readMessage } from './own-reply.ts';
+import { LIST_BYTES, readMessage, SMALL_BYTES } from './own-reply.ts';
 import type { Pool } from './pool.ts';
 import { isEventStream } from './reply-headers.ts';
 
@@ -226,7 +226,7 @@ export class OwnClient {
       signal,
     });
     const session = answer.headers['mcp-session-id'];
-    const message = await readMessage(answer, id);
+    const message = await readMessage(answer, id, method.endsWith('/list') ? LIST_BYTES : SMALL_BYTES);
     return {
       status: answer.statusCode,
       session: typeof session === 'string' ? session : undefined,

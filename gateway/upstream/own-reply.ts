@@ -1,10 +1,13 @@
 // Reads the answers to the gateway's own requests: whole, bounded, JSON or a stream of events.
 import type { Dispatcher } from 'undici';
 import { eventsOf } from '../mcp/sse-events.ts';
+import { SseSplitter } from '../mcp/sse-splitter.ts';
 import { isEventStream, isJson } from './reply-headers.ts';
 
-/** More than any list or health answer that the gateway asks for should take. */
-const MAX_BYTES = 16 * 1024 * 1024;
+/** What an answer to a check, or to what opens a session, may take at most, with all that comes before it. */
+export const SMALL_BYTES = 1024 * 1024;
+/** More than a page of any list that the gateway asks for should take. */
+export const LIST_BYTES = 16 * 1024 * 1024;
 
 export interface OwnMessage {
   readonly id?: unknown;
@@ -12,10 +15,14 @@ export interface OwnMessage {
   readonly error?: { readonly code?: number };
 }
 
-/** The JSON-RPC message that answers `id`; undefined when the body holds none. */
+/**
+ * The JSON-RPC message that answers `id`; undefined when the body holds none. Each byte is looked at once, however the body is
+ * cut into pieces, since whoever answers may mean harm.
+ */
 export async function readMessage(
   { headers, body }: Dispatcher.ResponseData,
   id: number | string | undefined,
+  maxBytes: number,
 ): Promise<OwnMessage | undefined> {
   const type = headers['content-type'];
   const contentType = typeof type === 'string' ? type : undefined;
@@ -24,31 +31,52 @@ export async function readMessage(
     await body.dump();
     return undefined;
   }
-  let text = '';
+  const held = new HeldBytes();
+  let answer: OwnMessage | undefined;
+  const events = new SseSplitter((piece, ends) => {
+    held.add(piece);
+    if (ends) answer ??= answerIn(held.take(), id);
+  });
   let size = 0;
-  body.setEncoding('utf8');
-  for await (const chunk of body) {
-    text += chunk as string;
-    size += (chunk as string).length;
-    if (size > MAX_BYTES) throw new Error('answered with more than expected');
-    if (!sse) continue;
-    // What is looked through is let go: else each chunk would have all before it looked through again.
-    text = text.replaceAll('\r\n', '\n');
-    const whole = text.lastIndexOf('\n\n') + 2;
-    if (whole === 1) continue;
-    const answer = answerIn(text.slice(0, whole), id);
-    if (answer !== undefined) {
-      body.destroy();
-      return answer;
-    }
-    text = text.slice(whole);
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > maxBytes) throw new Error(`answered with more than ${maxBytes / 1024 / 1024} MiB`);
+    if (sse) events.push(chunk);
+    else held.add(chunk);
+    if (answer === undefined) continue;
+    body.destroy();
+    return answer;
   }
-  return sse ? answerIn(text, id) : parse(text);
+  return sse ? answerIn(held.take(), id) : parse(held.take());
 }
 
-/** The answer among the events of `text`. */
-function answerIn(text: string, id: number | string): OwnMessage | undefined {
-  for (const { data } of eventsOf(text)) {
+/** Bytes until they are whole; pieces are copied together, since a million of single bytes would be a heap full of buffers. */
+class HeldBytes {
+  #bytes = Buffer.alloc(4096);
+  #length = 0;
+
+  add(piece: Buffer): void {
+    const length = this.#length + piece.length;
+    if (length > this.#bytes.length) {
+      const larger = Buffer.alloc(Math.max(length, 2 * this.#bytes.length));
+      this.#bytes.copy(larger, 0, 0, this.#length);
+      this.#bytes = larger;
+    }
+    piece.copy(this.#bytes, this.#length);
+    this.#length = length;
+  }
+
+  /** All of them as text; what comes then is something else. */
+  take(): string {
+    const text = this.#bytes.toString('utf8', 0, this.#length);
+    this.#length = 0;
+    return text;
+  }
+}
+
+/** The answer, where `event` holds it. */
+function answerIn(event: string, id: number | string): OwnMessage | undefined {
+  for (const { data } of eventsOf(event)) {
     const message = data === undefined ? undefined : parse(data);
     if (message?.id === id) return message;
   }

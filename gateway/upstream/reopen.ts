@@ -4,7 +4,7 @@ import type { Dispatcher } from 'undici';
 import type { Endpoint } from '../core/endpoint.ts';
 import type { Exchange } from '../core/exchange.ts';
 import { Method } from '../mcp/methods.ts';
-import { readMessage } from './own-reply.ts';
+import { readMessage, SMALL_BYTES } from './own-reply.ts';
 import type { Pool } from './pool.ts';
 import { ownRequestHeaders } from './request-headers.ts';
 
@@ -77,7 +77,7 @@ class Opening {
   async open(hello: string, { level, uris }: Wishes): Promise<OpenedSession> {
     const answer = await this.#post(Method.initialize, hello, REQUEST_ID);
     const upstreamId = answer.headers['mcp-session-id'];
-    const message = await readMessage(answer, REQUEST_ID);
+    const message = await readMessage(answer, REQUEST_ID, SMALL_BYTES);
     const version = message?.result?.['protocolVersion'];
     if (typeof upstreamId !== 'string' || typeof version !== 'string') throw new Error('opened no session');
     this.#session = ['mcp-session-id', upstreamId, 'mcp-protocol-version', version];
@@ -100,7 +100,7 @@ class Opening {
     id: number | undefined,
   ): Promise<void> {
     const answer = await this.#post(method, JSON.stringify(params), id);
-    await readMessage(answer, id);
+    await readMessage(answer, id, SMALL_BYTES);
     if (answer.statusCode >= 300) throw new Error(`answered ${answer.statusCode} to ${method}`);
   }
 

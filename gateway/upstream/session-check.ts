@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Exchange } from '../core/exchange.ts';
 import { Method } from '../mcp/methods.ts';
-import { readMessage } from './own-reply.ts';
+import { readMessage, SMALL_BYTES } from './own-reply.ts';
 import type { Pool } from './pool.ts';
 import { ownRequestHeaders } from './request-headers.ts';
 
@@ -31,7 +31,8 @@ export async function isForgotten(pool: Pool, x: Exchange): Promise<boolean> {
       body: JSON.stringify({ jsonrpc: '2.0', id, method: Method.ping }),
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
-    if (answer.statusCode === 404) return (await readMessage(answer, id))?.error?.code !== METHOD_NOT_FOUND;
+    if (answer.statusCode === 404)
+      return (await readMessage(answer, id, SMALL_BYTES))?.error?.code !== METHOD_NOT_FOUND;
     answer.body.on('error', () => undefined).destroy();
     return false;
   } catch {
