@@ -186,7 +186,11 @@ export class ResultSieve implements TokenReader {
   #write(text: string): void {
     this.#frame += text.length;
     if (this.#frame > MAX_FRAME) {
-      throw new Failure('too_large', true, 'The upstream server answered with more than content can hold');
+      throw new Failure(
+        'too_large',
+        true,
+        'The upstream server answered with more beside its texts than the gateway holds',
+      );
     }
     this.before.push(text);
   }

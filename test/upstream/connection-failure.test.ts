@@ -4,7 +4,7 @@ import { errors } from 'undici';
 import { describe, expect, it } from 'vitest';
 import { Failure } from '../../gateway/core/failure.ts';
 import { HttpFault } from '../../gateway/http1/http-fault.ts';
-import { connectionFailure } from '../../gateway/upstream/connection-failure.ts';
+import { checkFailure, connectionFailure } from '../../gateway/upstream/connection-failure.ts';
 
 function coded(code: string, message = `${code} 10.0.0.1:8000`): Error {
   return Object.assign(new Error(message), { code });
@@ -90,6 +90,22 @@ describe('a connection error', () => {
     expect(failure).toMatchObject(expected);
     expect(failure.message).toMatch(/upstream server/);
     expect(failure.message).not.toMatch(/10\.0\.0\.1|8000|internal\.example/);
+  });
+
+  it('that is a fault of HTTP is told in words, without the name of a class', () => {
+    const closed = connectionFailure(new HttpFault('closed', 'too early'), true);
+    expect(closed.message).toBe('The upstream server closed the connection before its answer was complete');
+    const unsent = connectionFailure(new HttpFault('closed', 'gone'), false);
+    expect(unsent.message).toBe('No connection to the upstream server');
+    const other = connectionFailure(new TypeError('x'), true);
+    expect(other.message).toBe('The connection to the upstream server broke');
+  });
+
+  it('of a check that is about a certificate names the setting of the pool', () => {
+    const advice = 'unable to verify the first certificate; try running Node.js with --use-system-ca';
+    const { message } = checkFailure(coded('UNABLE_TO_VERIFY_LEAF_SIGNATURE', advice));
+    expect(message).toContain('tls.ca');
+    expect(message).not.toContain('Node.js');
   });
 
   it('that is a failure already stays as it is', () => {
