@@ -26,7 +26,9 @@ export const sections = z.strictObject({
     .array(route)
     .min(1, 'must list at least one route')
     .optional()
-    .describe('What clients connect to. When absent: /mcp with every pool, and /NAME/mcp for each pool.'),
+    .describe(
+      'What clients connect to. When absent: /mcp and /NAME/mcp lead to the only pool, NAME. With several pools it must be given, a route for each: several pools behind one path are not supported yet.',
+    ),
 });
 
 /** The whole file; parsing fills in what depends on several sections. */
