@@ -4,7 +4,20 @@ import type { Config, PoolConfig } from './schema.ts';
 
 /** Everything in a configuration that works and may surprise. */
 export function warningsOf(config: Config): Finding[] {
-  return config.pools.flatMap((pool, index) => sharedAnswers(['pools', index], pool));
+  return config.pools.flatMap((pool, index) => [
+    ...sharedAnswers(['pools', index], pool),
+    ...idleHedges(['pools', index], pool),
+  ]);
+}
+
+/** Hedges that never act: a call of which nobody says that it is safe to send twice is sent once. */
+function idleHedges(path: Path, { tools, trust_annotations }: PoolConfig): Finding[] {
+  return tools.flatMap(({ hedge, retry }, index) => {
+    if (hedge === undefined || retry === 'safe' || (retry === undefined && trust_annotations)) return [];
+    const message = 'never acts, because nothing says that these tools are safe to call twice';
+    const hint = 'add retry: safe to the rule if they are';
+    return [{ path: [...path, 'tools', index, 'hedge'], message, hint }];
+  });
 }
 
 /** Answers that all callers share, of servers that are told more of the caller than the question. */

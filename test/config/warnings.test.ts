@@ -19,6 +19,32 @@ function tool(cache: Record<string, unknown>) {
   return { tools: [{ match: 'look', cache: { ttl: '1m', ...cache } }] };
 }
 
+describe('a hedge', () => {
+  const hedge = { after: '50ms' };
+  const idle = [
+    'pools[0].tools[0].hedge',
+    'never acts, because nothing says that these tools are safe to call twice',
+    'add retry: safe to the rule if they are',
+  ];
+
+  it.each<[string, Record<string, unknown>, unknown[]]>([
+    ['of tools that nobody calls safe is warned of', { tools: [{ match: '*', hedge }] }, [idle]],
+    [
+      'of tools that are never to be repeated, too',
+      { trust_annotations: true, tools: [{ match: '*', hedge, retry: 'never' }] },
+      [idle],
+    ],
+    ['of safe tools is not', { tools: [{ match: '*', hedge, retry: 'safe' }] }, []],
+    [
+      'of tools whose annotations are trusted is not',
+      { trust_annotations: true, tools: [{ match: '*', hedge }] },
+      [],
+    ],
+  ])('%s', (_what, pool, expected) => {
+    expect(warnings(pool)).toEqual(expected);
+  });
+});
+
 describe('answers shared between all callers', () => {
   const at = 'pools[0].tools[0].cache.scope';
   const told = (names: string) =>
