@@ -32,6 +32,12 @@ export class FileWatch {
     for (const file of files) this.#known.set(file, known.get(file) ?? marksNow(file));
   }
 
+  /** Takes the files for known as they are now: whoever is about to read them need not be told of what has changed by now. */
+  heed(): void {
+    clearTimeout(this.#settling);
+    this.#known = new Map(Array.from(this.#known.keys(), (file) => [file, marksNow(file)]));
+  }
+
   close(): void {
     clearInterval(this.#timer);
     clearTimeout(this.#settling);
@@ -43,9 +49,11 @@ export class FileWatch {
     if (this.#polling) return;
     this.#polling = true;
     for (const file of [...this.#known.keys()]) {
+      const known = this.#known;
       const marks = await stat(file).then(marksOf, () => '');
       const before = this.#known.get(file);
-      if (before === undefined || before === marks) continue;
+      // Of a file that was heeded meanwhile the status may be one from before.
+      if (known !== this.#known || before === undefined || before === marks) continue;
       this.#known.set(file, marks);
       clearTimeout(this.#settling);
       this.#settling = setTimeout(this.#changed, SETTLE_MS);

@@ -30,6 +30,8 @@ export type ReloadOutcome =
 export interface ReloadTarget {
   /** Puts a configuration to use; throws when it cannot, having changed nothing. */
   apply(config: Config): void;
+  /** The files are about to be read as they are now. */
+  reading(): void;
   /** The secret files that the last reading named, whether it was good or not: one that was missing may come. */
   watch(files: readonly string[]): void;
 }
@@ -56,6 +58,7 @@ export class Reloader {
     if (reread === undefined) {
       return { ok: false, problems: ['This gateway was started without a configuration file'] };
     }
+    this.#target.reading();
     const loaded = reread.load();
     this.#target.watch(loaded.files);
     if (!loaded.ok) return this.#failed(cause, loaded.problems.map(formatProblem));
@@ -68,7 +71,7 @@ export class Reloader {
     }
     this.#running = config;
     this.successful = true;
-    this.#logger.info({ event: 'reload', cause, changed: changed.join(', ') });
+    this.#logger.info({ event: 'reload', cause, changed: changed.join(', ') || 'nothing' });
     for (const path of needRestart) {
       this.#logger.warn({ event: 'reload_needs_restart', path, message: 'takes effect at the next start' });
     }

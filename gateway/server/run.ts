@@ -129,6 +129,7 @@ async function start(
           logger.error({ event: 'retire_failed', message: String(error) });
         });
       },
+      reading: () => watch.heed(),
       watch: (files) => watch.watch(watched(source, files)),
     },
     logger,

@@ -171,12 +171,57 @@ describe('a reload', () => {
   });
 });
 
+describe('a file that was read on request', () => {
+  it('is known as it was read, and read again for what changes later', async () => {
+    const up = await upstream();
+    const gw = await gateway(`limits: { timeout: 9s }\npools:\n${pool('a', [up])}`);
+    gw.rewrite(`limits: { timeout: 8s }\npools:\n${pool('a', [up])}`);
+    expect((await fetch(`${gw.adminUrl}/admin/reload`, { method: 'POST' })).status).toBe(200);
+    // A later change is seen, and is the next thing that is told.
+    gw.rewrite(`limits: { timeout: 7500ms }\npools:\n${pool('a', [up])}`);
+    const reloads = () => gw.logs().filter(({ event }) => event === 'reload');
+    await vi.waitFor(() => expect(reloads().length).toBeGreaterThan(1), { timeout: 10_000 });
+    expect(reloads().map(({ cause, changed }) => [cause, changed])).toEqual([
+      ['admin', 'limits.timeout'],
+      ['file', 'limits.timeout'],
+    ]);
+  });
+
+  it('without a change is told as such', async () => {
+    const gw = await gateway(`pools:\n${pool('a', [await upstream()])}`);
+    expect(gw.reload('signal')).toMatchObject({ ok: true });
+    await vi.waitFor(
+      () =>
+        expect(gw.logs()).toContainEqual(expect.objectContaining({ event: 'reload', changed: 'nothing' })),
+      { timeout: 10_000 },
+    );
+  });
+});
+
 describe('the watch on files', () => {
   function directory(): string {
     const dir = mkdtempSync(join(tmpdir(), 'watch-'));
     onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
     return dir;
   }
+
+  it('does not tell of a change that was heeded, and does of the next one', async () => {
+    const file = join(directory(), 'a');
+    writeFileSync(file, '1');
+    let changes = 0;
+    const watch = new FileWatch(() => changes++, 20);
+    onTestFinished(() => watch.close());
+    watch.watch([file]);
+    writeFileSync(file, 'two');
+    watch.heed();
+    const other = new FileWatch(() => writeFileSync(file, 'three more'), 20);
+    onTestFinished(() => other.close());
+    // Several polls pass before the next change.
+    const signal = join(file, '..', 'b');
+    other.watch([signal]);
+    writeFileSync(signal, '');
+    await vi.waitFor(() => expect(changes).toBe(1), { timeout: 5000 });
+  });
 
   function watching(files: string[]): () => number {
     let changes = 0;
