@@ -11,7 +11,9 @@ const health = z.strictObject({
   timeout: duration({ min: 1 }).prefault('2s').describe('Longest wait for the answer to a check.'),
   path: pattern(/^\/[^\s#]*$/, 'must be a path that begins with /')
     .optional()
-    .describe('Path to ask with a plain GET. When absent: the servers are asked in MCP.'),
+    .describe(
+      'Path to ask with a plain GET, to be answered with a status of 200 to 299. When absent: the servers are asked in MCP.',
+    ),
   unhealthy_after: count(1, 100).prefault(3).describe('Failed checks in a row that take the endpoint out.'),
   healthy_after: count(1, 100).prefault(1).describe('Passed checks in a row that bring it back.'),
 });

@@ -48,7 +48,8 @@ export class Probes {
     const signal = AbortSignal.timeout(timeoutMs);
     const answer = await this.#pool.ownSockets(endpoint).request({ path, method: 'GET', signal });
     await answer.body.dump();
-    if (answer.statusCode >= 400) throw new Error(`answered ${answer.statusCode} to GET ${path}`);
+    if (answer.statusCode < 200 || answer.statusCode > 299)
+      throw new Error(`answered ${answer.statusCode} to GET ${path}`);
   }
 }
 
