@@ -24,7 +24,7 @@ describe.skipIf(!hasRedis)('gateways that share a Redis', () => {
       await startFaults({ sessions: true, name: 'one' }),
       await startFaults({ sessions: true, name: 'two' }),
     ];
-    const yaml = `redis: { url: "redis://127.0.0.1:${redis.port}" }
+    const yaml = `redis: { url: "redis://127.0.0.1:${redis.port}", timeout: 500ms }
 session_keys: ["${randomBytes(32).toString('hex')}"]
 pools:
   - name: a
