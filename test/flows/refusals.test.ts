@@ -163,7 +163,7 @@ describe.each(['v1', 'v2 legacy', 'v2'])('an SDK %s client', (line) => {
 
   it.each([
     ['forbidden', 'denied', /not allowed for this client/],
-    ['upstream_failed', 'break', /connection to the upstream server broke/],
+    ['upstream_failed', 'break', /upstream server closed the connection before its answer was complete/],
     ['timeout', 'hang', /did not answer in time/],
   ])('tells its caller the message of %s', async (_reason, tool, message) => {
     const client = await connect('key-any');
