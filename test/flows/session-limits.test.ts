@@ -96,7 +96,7 @@ describe.skipIf(!hasRedis)('gateways that share their sessions and a Redis', () 
     const redis = await RedisServer.start();
     try {
       const yaml = `limits: { session_idle: 2s }
-redis: { url: "${redis.url}" }
+redis: { url: "${redis.url}", timeout: 5s }
 session_keys: ["${randomBytes(32).toString('hex')}"]`;
       const [one, other] = [await start(yaml), await start(yaml)];
       for (const gw of gateways) {

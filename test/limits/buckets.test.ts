@@ -83,8 +83,8 @@ describe.skipIf(!hasRedis)('buckets in Redis', () => {
 
   beforeAll(async () => {
     server = await RedisServer.start();
-    redis = new RedisConnection({ url: server.url, prefix: 't:', timeout: 50 });
-    other = new RedisConnection({ url: server.url, prefix: 't:', timeout: 50 });
+    redis = new RedisConnection({ url: server.url, prefix: 't:', timeout: 5000 });
+    other = new RedisConnection({ url: server.url, prefix: 't:', timeout: 5000 });
     await Promise.all([redis, other].map(isUp));
     buckets = new RedisBuckets(redis, () => 2);
   });

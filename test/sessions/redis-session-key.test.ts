@@ -26,7 +26,7 @@ async function redisServer(): Promise<RedisServer> {
 
 /** One process's part in the agreement. */
 function member({ url }: RedisServer) {
-  const redis = new RedisConnection({ url, prefix: 't:', timeout: 50 });
+  const redis = new RedisConnection({ url, prefix: 't:', timeout: 5000 });
   const adopted: string[] = [];
   const told: KeyEvent[] = [];
   const own = newSessionKey();
@@ -57,7 +57,7 @@ describe.skipIf(!hasRedis)('without session keys, gateways that share a Redis', 
   async function gateways(server: RedisServer, count: number): Promise<TestGateway[]> {
     const upstream = await startFaults({ sessions: true });
     closing.push(() => upstream.close());
-    const yaml = `redis: { url: "${server.url}" }\npools: [{ name: a, endpoints: [{ url: "${upstream.url}" }] }]\n`;
+    const yaml = `redis: { url: "${server.url}", timeout: 5s }\npools: [{ name: a, endpoints: [{ url: "${upstream.url}" }] }]\n`;
     return Promise.all(
       Array.from({ length: count }, async () => {
         const gateway = await startGateway(yaml);
