@@ -46,6 +46,8 @@ interface Line {
   /** The one that the configuration has now: what still waits in an earlier one goes where this one says. */
   current: Pool;
   readonly room: EndpointRoom;
+  /** Of all endpoints ever: an exchange may come to one that has left meanwhile, and finds its sockets closed. */
+  readonly links: WeakMap<Endpoint, Link>;
 }
 
 /** A named set of endpoints for one service. */
@@ -60,6 +62,7 @@ export class Pool {
   /** Rebuilt when an endpoint's state changes, never per request. */
   available: readonly Endpoint[];
   readonly #line: Line;
+  #replaced = false;
   readonly #balancer: Balancer;
   readonly #links = new Map<Endpoint, Link>();
   readonly #list: EndpointList;
@@ -80,7 +83,7 @@ export class Pool {
     const sameSockets = isDeepStrictEqual(previous?.settings.sockets, settings.sockets);
     for (const endpoint of this.endpoints) {
       const known = sameSockets ? previous?.link(endpoint) : undefined;
-      this.#links.set(endpoint, known ?? new Link(endpoint, settings.sockets));
+      this.#connect(endpoint, known ?? new Link(endpoint, settings.sockets));
     }
     this.available = this.endpoints;
     this.refresh();
@@ -95,13 +98,23 @@ export class Pool {
 
   /** Takes the place of the pool before it: from now on all that waits or is sent again goes by this one's settings. */
   takeOver(): void {
+    this.#line.current.#replaced = true;
+    this.#replaced = false;
     this.#line.current = this;
     this.serve();
   }
 
-  /** The endpoint of this id, whatever its state; undefined once it has left the configuration. */
+  /**
+   * The endpoint of this id, whatever its state; undefined once it has left the configuration. A pool that was replaced
+   * knows those that have come since, for its last exchanges may be sent there.
+   */
   endpoint(id: string): Endpoint | undefined {
-    return this.#list.get(id);
+    return this.#list.get(id) ?? (this.#replaced ? this.#line.current.#list.get(id) : undefined);
+  }
+
+  /** Whether every endpoint that takes calls is among `tried`. */
+  isExhausted(tried: readonly Endpoint[]): boolean {
+    return this.#line.current.#untried(tried).length === 0;
   }
 
   /** Makes `addresses` the endpoints of a name; those that leave finish what they have. `now`: monotonic ms. */
@@ -109,7 +122,7 @@ export class Pool {
     const gone = this.#list.resolve(source, addresses, now);
     this.endpoints = this.#list.all;
     for (const endpoint of this.endpoints) {
-      if (!this.#links.has(endpoint)) this.#links.set(endpoint, new Link(endpoint, this.settings.sockets));
+      if (!this.#links.has(endpoint)) this.#connect(endpoint, new Link(endpoint, this.settings.sockets));
     }
     this.refresh();
     for (const endpoint of gone) {
@@ -211,9 +224,14 @@ export class Pool {
     await Promise.all([...this.#links.values()].map((link) => link.destroy()));
   }
 
-  /** An endpoint that has left with an earlier pool is known to that one only. */
+  #connect(endpoint: Endpoint, link: Link): void {
+    this.#links.set(endpoint, link);
+    this.#line.links.set(endpoint, link);
+  }
+
   #linkTo(endpoint: Endpoint): Link {
-    const link = this.#line.current.link(endpoint) ?? this.#links.get(endpoint);
+    const { current, links } = this.#line;
+    const link = current.link(endpoint) ?? this.#links.get(endpoint) ?? links.get(endpoint);
     if (link === undefined) throw new Error(`endpoint ${endpoint.id} is not of pool ${this.name}`);
     return link;
   }
@@ -223,6 +241,7 @@ export class Pool {
 function lineOf(first: Pool): Line {
   const line: Line = {
     current: first,
+    links: new WeakMap(),
     room: new EndpointRoom((x, tried) => line.current.hasRoom(x, tried)),
   };
   return line;

@@ -44,7 +44,7 @@ export async function reopen(
   for (;;) {
     const endpoint = pool.pick(x, tried);
     if (endpoint === undefined) {
-      if (pool.available.every((one) => tried.includes(one))) throw new Error('no endpoint opens a session');
+      if (pool.isExhausted(tried)) throw new Error('no endpoint opens a session');
       if (signal.aborted) return undefined;
       // Not in the queue of calls: it is for all the calls of the session, and goes on when the first of them is given up.
       await pause(LOOK_EVERY_MS);

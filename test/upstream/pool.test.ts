@@ -7,7 +7,7 @@ import { caller, makeExchange } from '../core/make-exchange.ts';
 
 const opened: Pool[] = [];
 
-function makePool(change: Partial<PoolSettings> = {}): Pool {
+function makePool(change: Partial<PoolSettings> = {}, previous?: Pool): Pool {
   const pool = new Pool(
     {
       name: 'search',
@@ -32,7 +32,7 @@ function makePool(change: Partial<PoolSettings> = {}): Pool {
       forwardHeaders: new Set(),
       ...change,
     },
-    { random: () => 0.5 },
+    { random: () => 0.5, previous },
   );
   opened.push(pool);
   return pool;
@@ -125,5 +125,23 @@ describe('a pool', () => {
     expect(pool.connections(first)).toEqual({ connected: 0, free: 0, pending: 0 });
     const [stranger] = makePool({ name: 'db' }).endpoints as [Endpoint];
     expect(() => pool.sockets(stranger, false)).toThrow('is not of pool search');
+  });
+});
+
+describe('a pool that another one has replaced', () => {
+  const first = { url: 'http://10.0.0.1:8000/mcp', weight: 1 };
+  const second = { url: 'http://10.0.0.2:8000/mcp', weight: 1 };
+
+  it('sends its last exchanges to the endpoints of that one, also when these have left in their turn', () => {
+    const old = makePool({ endpoints: [first] });
+    makePool({ endpoints: [second] }, old).takeOver();
+    const picked = old.pick(by('a'), undefined);
+    if (picked === undefined) throw new Error('nothing was picked');
+    expect(picked.url).toBe(second.url);
+    expect(old.endpoint(picked.id)).toBe(picked);
+    const sockets = old.sockets(picked, false);
+    makePool({ endpoints: [first] }, old).takeOver();
+    expect(old.sockets(picked, false)).toBe(sockets);
+    expect(old.pick(by('a'), undefined)?.url).toBe(first.url);
   });
 });
