@@ -4,7 +4,6 @@ import type { Exchange } from '../core/exchange.ts';
 import type { Refusal } from '../core/refusal.ts';
 import { refusal } from '../core/refusal.ts';
 import { FairQueue } from './fair-queue.ts';
-import type { Patience, WaitingRoom } from './waiter.ts';
 import { Waiter } from './waiter.ts';
 
 /** Calls that may wait in one pool, whoever's they are. Each holds a slot of its client's, which bounds each client. */
@@ -47,7 +46,9 @@ export class EndpointRoom {
     const ms = x.principal.policy?.queueTimeoutMs ?? timeoutMs;
     const message = `All endpoints are at their limit, and none had room within ${ms} ms`;
     const patience = { timeoutMs: ms, onTimeout: () => overloaded(message) };
-    this.#queue.add(new Guest(x, this.#queue, patience, go, refused, tried));
+    const guest = new Guest(x, this.#queue, patience, go, refused);
+    guest.tried = tried;
+    this.#queue.add(guest);
   }
 
   /** Lets those go on for whom there is room. Call when a call has ended or an endpoint has come back. */
@@ -62,19 +63,7 @@ export class EndpointRoom {
 
 /** A waiter that has been at some endpoints in vain. */
 class Guest extends Waiter {
-  readonly tried: readonly Endpoint[] | undefined;
-
-  constructor(
-    x: Exchange,
-    room: WaitingRoom,
-    patience: Patience,
-    go: () => void,
-    refused: (why: Refusal) => void,
-    tried: readonly Endpoint[] | undefined,
-  ) {
-    super(x, room, patience, go, refused);
-    this.tried = tried;
-  }
+  tried: readonly Endpoint[] | undefined = undefined;
 }
 
 function overloaded(message: string): Refusal {

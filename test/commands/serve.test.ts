@@ -1,11 +1,12 @@
 // `serve` at its start: what cannot start leaves nothing behind, and signals that come too early take effect later.
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
@@ -78,7 +79,7 @@ describe('a signal during the start', () => {
   });
 
   /** Starts `serve`, and sends `signal` while it waits for the key that a Redis holds. */
-  const signalled = async (signal: NodeJS.Signals): Promise<ChildProcess> => {
+  const signalled = async (signal: NodeJS.Signals): Promise<ChildProcessByStdio<null, Readable, null>> => {
     write(0, 0, hangingRedis());
     const main = fileURLToPath(new URL('../../gateway/main.ts', import.meta.url));
     const child = spawn(process.execPath, [main, 'serve'], { cwd, stdio: ['ignore', 'pipe', 'inherit'] });
@@ -90,7 +91,7 @@ describe('a signal during the start', () => {
 
   it.each(['SIGTERM', 'SIGINT'] as const)('%s ends it in good order', async (signal) => {
     const child = await signalled(signal);
-    const [out, [code, killed]] = await Promise.all([text(child.stdout as never), once(child, 'exit')]);
+    const [out, [code, killed]] = await Promise.all([text(child.stdout), once(child, 'exit')]);
     expect([code, killed]).toEqual([0, null]);
     expect(out).toContain('"event":"stopped"');
   });
@@ -98,8 +99,8 @@ describe('a signal during the start', () => {
   it('SIGHUP reads the file again once it has started', async () => {
     const child = await signalled('SIGHUP');
     let out = '';
-    for await (const chunk of child.stdout as never as AsyncIterable<Buffer>) {
-      out += chunk.toString();
+    for await (const chunk of child.stdout) {
+      out += String(chunk);
       if (out.includes('"event":"reload"')) break;
     }
     expect(out).toMatch(/"event":"started".*"event":"reload","cause":"signal"/s);
