@@ -67,8 +67,8 @@ export interface Gateway {
  * are the same, and the live state of the endpoints that stay.
  */
 export function buildGateway(config: Config, shared: Shared, previous?: Gateway): Gateway {
-  const { telemetry, ended } = shared;
-  const live = shared.sessions(config);
+  const { telemetry, ended, sessions } = shared;
+  shared.limitSessions(config);
   const pools = new Map<string, Pool>();
   const watches = new Map<string, PoolWatch>();
   const catalogues = new Map<string, Catalogue>();
@@ -101,7 +101,7 @@ export function buildGateway(config: Config, shared: Shared, previous?: Gateway)
     repeats.set(name, buildRepeats(poolConfig, catalogue, count));
     const dismissing = new Dismissals(pool, previous?.dismissals.get(name), before);
     dismissals.set(name, dismissing);
-    live.dismissals.set(name, (session) => dismissing.dismiss(shared.places(config).where(session)));
+    sessions.dismissals.set(name, (session) => dismissing.dismiss(shared.places.where(session)));
   }
   const codec = shared.codec(config);
   const general = defaultPolicy(config.limits);
@@ -112,7 +112,6 @@ export function buildGateway(config: Config, shared: Shared, previous?: Gateway)
   const hasRates = [general, ...policies.values()].some(({ rate }) => rate !== undefined);
   const cache = shared.cache(config);
   const caches = poolCaches(config, cache, pools, catalogues);
-  const limits = shared.limits(config);
   const bodies = shared.bodies.meter(general, config.limits.all_body_memory, config.listen.max_body);
   const handlers = new Map<string, Handler>();
   const operatorHandlers = new Map<string, Handler>();
@@ -135,7 +134,7 @@ export function buildGateway(config: Config, shared: Shared, previous?: Gateway)
       authenticate: identity.authenticate(route.path, pool.passesAuthorization),
       bodies,
       hasToolAccess: [...policies.values()].some(({ allows }) => allows !== undefined),
-      rateLimit: hasRates ? rateLimit(limits.buckets, general) : undefined,
+      rateLimit: hasRates ? rateLimit(shared.buckets, general) : undefined,
       affinity: {
         path: route.path,
         pool: pool.name,
@@ -143,10 +142,10 @@ export function buildGateway(config: Config, shared: Shared, previous?: Gateway)
         sessionTtlMs: config.limits.session_ttl,
         codec,
         ended,
-        live,
+        live: sessions,
         sessions: general.sessions,
-        records: shared.records(config),
-        places: shared.places(config),
+        records: shared.records,
+        places: shared.places,
         recovers,
         endpoint: (id) => pool.endpoint(id),
         onEnded: telemetry.sessionEnded,
@@ -154,11 +153,11 @@ export function buildGateway(config: Config, shared: Shared, previous?: Gateway)
       },
       timeouts: timeouts(timeoutsOf(own, config, ruleOf)),
       concurrency: shared.concurrency.stage(general),
-      results: config.limits.keep_full_results ? resultsResource(limits.results, charsOf) : undefined,
+      results: config.limits.keep_full_results ? resultsResource(shared.results, charsOf) : undefined,
       adviceTool: config.advise.tool && shared.advice ? adviceTool(shared.advice) : undefined,
       responseCap: responseCap({
         charsOf,
-        results: config.limits.keep_full_results ? limits.results : undefined,
+        results: config.limits.keep_full_results ? shared.results : undefined,
         resultTtlMs: config.limits.result_ttl,
         maxBytes: config.limits.max_response,
         truncated: (x) => telemetry.countCall('mcp_gateway_truncations_total', pool.name, x),
@@ -196,7 +195,7 @@ export function buildGateway(config: Config, shared: Shared, previous?: Gateway)
     dismissals,
     cache,
     cacheRules: caches.rules,
-    redis: shared.redis(config),
+    redis: shared.redis,
     handlers,
     operatorHandlers,
     documents: identity.documents,

@@ -26,8 +26,8 @@ export function recoverySettings(
   const recoveries = telemetry.instruments.counter('mcp_gateway_session_recoveries_total');
   return {
     mode: own.session_recovery === 'always' ? 'always' : 'auto',
-    records: shared.records(config),
-    places: shared.places(config),
+    records: shared.records,
+    places: shared.places,
     alone: shared.isAlone(config),
     readsOnly: safeTools(own, catalogue),
     endpoint: (id) => pool.endpoint(id),

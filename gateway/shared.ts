@@ -32,69 +32,76 @@ export class Shared {
   readonly telemetry: Telemetry;
   /** What there is to advise now; undefined where no calls are served. */
   readonly advice: (() => AdviceReport) | undefined;
+  /** The connection to Redis; undefined where none is configured. Only a restart leads it elsewhere. */
+  readonly redis: RedisConnection | undefined;
   readonly ended = new EndedSessions();
-  readonly #records = new SessionRecords();
-  readonly #places: SessionPlaces;
-  readonly #sessions: LiveSessions;
+  /** What is known of sessions; by all processes that share a Redis. */
+  readonly records = new SessionRecords();
+  /** Where sessions live; all processes that share a Redis agree on it. */
+  readonly places: SessionPlaces;
+  /** The sessions in use; what may be in use elsewhere is asked of Redis. */
+  readonly sessions: LiveSessions;
   /** Calls in flight and in queues, by client: a reload must not let twice as many in. */
   readonly concurrency: Concurrency;
+  /** Calls in flight by tool, of all clients together. */
+  readonly toolConcurrency = new ToolConcurrency();
   /** What the bodies of requests take, by client. */
   readonly bodies = new BodyMemory();
-  /** The same by tool, for all clients. */
-  readonly toolConcurrency = new ToolConcurrency();
+  /** The tokens of clients' rates: of this gateway alone, or of all that share a Redis. */
+  readonly buckets: Buckets;
+  /** The full texts of results that were cut; each gateway that shares a Redis finds those of all. */
+  readonly results: ResultStore;
+  readonly #limits: SharedLimits | undefined;
   /** Seals where no keys are configured; what other gateways have agreed on takes its place. */
   #madeKey = newSessionKey();
   readonly #madeIds = new SealedIds([this.#madeKey]);
   #agreement: RedisSessionKey | undefined = undefined;
-  #agreementRedis: RedisConnection | undefined = undefined;
-  #agreed = false;
   #keys: readonly string[] = [];
   #codec: SessionCodec | undefined = undefined;
-  #redisSettings: Config['redis'] = undefined;
-  #redis: RedisConnection | undefined = undefined;
-  #recordsRedis: RedisConnection | undefined = undefined;
-  #placesRedis: RedisConnection | undefined = undefined;
-  #usesRedis: RedisConnection | undefined = undefined;
-  readonly #buckets = new MemoryBuckets();
-  readonly #results = new MemoryResults();
-  #limits: SharedLimits | undefined = undefined;
-  #limitsRedis: RedisConnection | undefined = undefined;
   #cache: Cache | undefined = undefined;
-  #cacheRedis: RedisConnection | undefined = undefined;
   #cacheMade: object | undefined = undefined;
 
-  constructor(telemetry: Telemetry, advice?: () => AdviceReport) {
+  constructor(telemetry: Telemetry, redis: Config['redis'], advice?: () => AdviceReport) {
     this.telemetry = telemetry;
     this.advice = advice;
+    this.redis = redis && new RedisConnection(redis);
+    this.redis?.onState((up, why) => telemetry.tell(up, up ? 'redis_back' : 'redis_away', why));
     const waits = telemetry.instruments.histogram('mcp_gateway_queue_wait_seconds').series({});
     this.concurrency = new Concurrency((ms) => waits.record(ms / 1000));
     telemetry.byClient('mcp_gateway_queue_depth', () => this.concurrency.depths());
+    const results = new MemoryResults();
+    this.#limits = this.redis && shareLimits(this.redis, this.concurrency, results);
+    this.buckets = this.#limits?.buckets ?? new MemoryBuckets();
+    this.results = this.#limits?.results ?? results;
     const ended = telemetry.instruments.counter('mcp_gateway_sessions_ended_total');
-    this.#sessions = new LiveSessions(
+    this.sessions = new LiveSessions(
       (session) => {
         this.ended.add(session);
-        this.#records.forget(session);
-        void this.#places.end(session);
+        this.records.forget(session);
+        void this.places.end(session);
       },
       (pool, reason) => ended.series({ pool, reason }).add(),
     );
-    this.#places = new SessionPlaces({
+    this.places = new SessionPlaces({
       moved: (nonce, place) => endMovedStreams(telemetry.live, nonce, place),
       ended: (nonce, expiresAt) => {
         if (!this.ended.has({ nonce })) this.ended.add({ nonce, expiresAt });
-        this.#records.forget({ nonce });
-        this.#sessions.remove({ nonce });
+        this.records.forget({ nonce });
+        this.sessions.remove({ nonce });
       },
     });
+    if (this.redis !== undefined) {
+      this.records.store = new RedisRecords(this.redis);
+      this.places.store = new RedisPlaces(this.redis, this.places);
+    }
     telemetry.gauge('mcp_gateway_sessions', () =>
-      Array.from(this.#sessions.counts(), ([pool, count]) => [{ pool }, count] as const),
+      Array.from(this.sessions.counts(), ([pool, count]) => [{ pool }, count] as const),
     );
   }
 
   /** The codec of the configured keys; without any of one made at start, or of the one that all who share a Redis have. */
-  codec(config: Config): SessionCodec {
-    const { session_keys: keys } = config;
-    this.#agreeOnKey(keys.length > 0 ? undefined : this.redis(config));
+  codec({ session_keys: keys }: Config): SessionCodec {
+    this.#agreeOnKey(keys.length === 0);
     if (keys.length === 0) return this.#madeIds;
     if (this.#codec === undefined || !isDeepStrictEqual(keys, this.#keys)) {
       this.#keys = keys;
@@ -113,110 +120,59 @@ export class Shared {
   }
 
   /** Whether no other process can open this gateway's session ids: a key that is made at start is known to none. */
-  isAlone({ session_keys, listen, redis }: Config): boolean {
-    return session_keys.length === 0 && listen.workers === 1 && redis === undefined && !this.#agreed;
+  isAlone({ session_keys, listen }: Config): boolean {
+    return session_keys.length === 0 && listen.workers === 1 && this.redis === undefined;
   }
 
-  /** The connection to Redis; undefined where none is configured. A reload makes another one only where it leads elsewhere. */
-  redis({ redis }: Config): RedisConnection | undefined {
-    if (isDeepStrictEqual(redis, this.#redisSettings)) return this.#redis;
-    this.#redis?.close();
-    this.#redisSettings = redis;
-    this.#redis = redis && new RedisConnection(redis);
-    this.#redis?.onState((up, why) => this.telemetry.tell(up, up ? 'redis_back' : 'redis_away', why));
-    return this.#redis;
-  }
-
-  /** What is known of sessions; by all processes that share a Redis. */
-  records(config: Config): SessionRecords {
-    const redis = this.redis(config);
-    if (redis !== this.#recordsRedis) {
-      this.#recordsRedis = redis;
-      this.#records.store = redis && new RedisRecords(redis);
-    }
-    return this.#records;
-  }
-
-  /** Where sessions live; all processes that share a Redis agree on it. */
-  places(config: Config): SessionPlaces {
-    const redis = this.redis(config);
-    if (redis !== this.#placesRedis) {
-      this.#placesRedis = redis;
-      this.#places.store = redis && new RedisPlaces(redis, this.#places);
-    }
-    return this.#places;
-  }
-
-  /** The sessions in use, within the limits of `config`; what may be in use elsewhere is asked of Redis. */
-  sessions(config: Config): LiveSessions {
+  /** Holds the sessions in use to the limits of `config` from now on. */
+  limitSessions(config: Config): void {
     const { all_sessions: inAll, session_idle: idleMs } = config.limits;
     const limits = { inAll, idleMs, alone: this.isAlone(config) };
-    const redis = this.redis(config);
-    if (redis !== this.#usesRedis || !isDeepStrictEqual(limits, this.#sessions.limits)) {
-      this.#usesRedis = redis;
-      this.#sessions.limits = limits;
-      this.#sessions.uses = redis && !limits.alone ? new RedisUses(redis, idleMs) : undefined;
+    if (!isDeepStrictEqual(limits, this.sessions.limits)) {
+      this.sessions.limits = limits;
+      this.sessions.uses = this.redis && new RedisUses(this.redis, idleMs);
     }
-    this.#sessions.start();
-    return this.#sessions;
-  }
-
-  /** Rates and full results, and the slots of `concurrency`: of this gateway alone, or of all that share a Redis. */
-  limits(config: Config): { readonly buckets: Buckets; readonly results: ResultStore } {
-    const redis = this.redis(config);
-    if (redis !== this.#limitsRedis) {
-      void this.#limits?.close();
-      this.#limits = redis && shareLimits(redis, this.concurrency, this.#results);
-      this.#limitsRedis = redis;
-    }
-    return this.#limits ?? { buckets: this.#buckets, results: this.#results };
+    this.sessions.start();
   }
 
   /** The cache; a reload empties it only where what it is made of changes. */
   cache(config: Config): Cache {
-    const redis = this.redis(config);
     const { memory, max_entry } = config.cache;
     const largest = Math.max(max_entry, ...config.pools.flatMap(largestEntries));
     const secret = config.session_keys[0] ?? redisPassword(config.redis?.url);
     const made = { memory, largest, secret };
-    if (
-      this.#cache === undefined ||
-      redis !== this.#cacheRedis ||
-      !isDeepStrictEqual(made, this.#cacheMade)
-    ) {
+    if (this.#cache === undefined || !isDeepStrictEqual(made, this.#cacheMade)) {
       this.#cache?.shared?.close();
       this.#cache = new Cache({ memoryBytes: memory, now: Date.now, random: Math.random });
       this.#cacheMade = made;
-      this.#cacheRedis = redis;
-      if (redis !== undefined) shareCache(this.#cache, redis, secret, largest);
+      if (this.redis !== undefined) shareCache(this.#cache, this.redis, secret, largest);
     }
     return this.#cache;
   }
 
   /** Ends what runs beside the requests. */
   close(): void {
-    this.#sessions.stop();
+    this.sessions.stop();
     this.#agreement?.close();
     this.#cache?.shared?.close();
     // Its farewell is on the way before the connection is closed.
     void this.#limits?.close();
-    this.#redis?.close();
+    this.redis?.close();
   }
 
-  #agreeOnKey(redis: RedisConnection | undefined): void {
-    if (redis === this.#agreementRedis) return;
-    this.#agreement?.close();
-    this.#agreementRedis = redis;
-    const adopt = (key: string) => {
-      this.#agreed = true;
-      this.#madeKey = key;
-      this.#madeIds.sealWith(key);
-    };
-    this.#agreement =
-      redis &&
-      new RedisSessionKey(redis, this.#madeKey, adopt, (event, message) =>
+  #agreeOnKey(wanted: boolean): void {
+    if (!wanted) {
+      this.#agreement?.close();
+      this.#agreement = undefined;
+    } else if (this.#agreement === undefined && this.redis !== undefined) {
+      const adopt = (key: string) => {
+        this.#madeKey = key;
+        this.#madeIds.sealWith(key);
+      };
+      this.#agreement = new RedisSessionKey(this.redis, this.#madeKey, adopt, (event, message) =>
         this.telemetry.tell(message === '', event, message),
       );
+    }
   }
 }
 

@@ -24,7 +24,7 @@ it.each([
     knowsTool: () => false,
     knowsPrompt: () => false,
   });
-  const shared = new Shared(telemetry);
+  const shared = new Shared(telemetry, undefined);
   onTestFinished(() => shared.close());
   const pool = { name: 'p', endpoints: [{ url: upstream.url }] };
   const build = (settings: object, previous?: Gateway) =>

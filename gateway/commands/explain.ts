@@ -63,7 +63,7 @@ async function explain(tool: string, { config: file, client, json }: ExplainOpti
 async function askForTools({ config }: Loaded): Promise<Map<string, readonly string[] | undefined>> {
   const logger = new Logger({ level: 'silent', format: 'json' });
   const telemetry = new Telemetry({ logger, version, knowsTool: () => false });
-  const shared = new Shared(telemetry);
+  const shared = new Shared(telemetry, config.redis);
   const gateway = buildGateway(config, shared);
   const asked = [...gateway.catalogues].map(async ([pool, catalogue]) => {
     const answered = await catalogue.refresh().then(

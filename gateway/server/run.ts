@@ -70,7 +70,7 @@ async function start(
 ): Promise<Running> {
   const { config } = source;
   const samples = new ProcessSamples(() => ({
-    sessions: shared.sessions(gateway.config).size,
+    sessions: shared.sessions.size,
     streams: [...telemetry.live].filter(({ stream }) => stream).length,
     cacheBytes: gateway.cache.memory.bytes,
     cacheEvictions: gateway.cache.memory.evictions,
@@ -89,7 +89,7 @@ async function start(
   });
   begun.defer(() => telemetry.close());
   await telemetry.startExports(process.env);
-  const shared = new Shared(telemetry, advice);
+  const shared = new Shared(telemetry, config.redis, advice);
   begun.defer(() => shared.close());
   let gateway = buildGateway(config, shared);
   begun.defer(() => gateway.close());

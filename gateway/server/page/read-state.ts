@@ -131,7 +131,7 @@ function cacheView(tools: readonly ToolFigures[], { cache, config, redis }: Gate
   };
 }
 
-function sessionsView({ current, shared, clientConnections }: StateSources): SessionsView {
+function sessionsView({ shared, clientConnections }: StateSources): SessionsView {
   let inFlight = 0;
   let get = 0;
   let listen = 0;
@@ -143,7 +143,7 @@ function sessionsView({ current, shared, clientConnections }: StateSources): Ses
   return {
     client_connections: clientConnections(),
     in_flight: inFlight,
-    held: shared.sessions(current().config).size,
+    held: shared.sessions.size,
     streams: { get, listen },
   };
 }
