@@ -55,7 +55,7 @@ export function parseConfig(text: string, options: { file: string; env: Env; dir
       const secrets = readSecretFiles(values.data, dir);
       files = secrets.files;
       findings.push(...secrets.findings);
-      const validated = validate(values.data, values.interpolated, findings);
+      const validated = validate(values.data, { interpolated: values.interpolated, dir, earlier: findings });
       config = validated.config;
       findings.push(...validated.findings);
     } else if (values.findings.length === 0) {

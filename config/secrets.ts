@@ -46,7 +46,8 @@ export function readSecretFiles(data: unknown, dir: string): { findings: Finding
   return { findings, files };
 }
 
-function readSecret(file: string): { ok: true; text: string } | { ok: false; message: string } {
+/** Reads a file of a secret, or says what keeps it from being read. */
+export function readSecret(file: string): { ok: true; text: string } | { ok: false; message: string } {
   try {
     const stats = statSync(file);
     if (!stats.isFile()) return { ok: false, message: `${file} is not a file` };

@@ -8,11 +8,14 @@ import type { Config } from './schema.ts';
 import { configSchema } from './schema.ts';
 import { findUnsupported } from './unsupported.ts';
 
-/** Validates data whose variables and secret files are in; `earlier` are findings already made there. */
+/** Validates data whose variables and secret files are in; `dir` is where its paths are relative to, `earlier` are findings already made. */
 export function validate(
   data: Record<string, unknown>,
-  interpolated: ReadonlySet<string>,
-  earlier: readonly Finding[],
+  {
+    interpolated,
+    dir,
+    earlier,
+  }: { interpolated: ReadonlySet<string>; dir: string; earlier: readonly Finding[] },
 ): { config?: Config; findings: Finding[] } {
   let result = configSchema.safeParse(data, { reportInput: true });
   if (!result.success && coerceInterpolated(data, result.error.issues, interpolated)) {
@@ -22,7 +25,7 @@ export function validate(
   const unread = earlier.filter((finding) => finding.offset === undefined);
   const known = new Set(unread.map((finding) => formatPath(finding.path)));
   const shape = result.success ? [] : result.error.issues.flatMap(toFindings);
-  const findings = [...shape, ...checkAcrossFields(data), ...findUnsupported(data)];
+  const findings = [...shape, ...checkAcrossFields(data, dir), ...findUnsupported(data)];
   return {
     ...(result.success && { config: result.data }),
     findings: findings.filter((finding) => !known.has(formatPath(finding.path))),

@@ -18,10 +18,12 @@ export interface Parts {
   routes: readonly (RouteConfig | undefined)[];
   /** The names of all pools, those with mistakes included. */
   poolNames: readonly (string | undefined)[];
+  /** Where paths in the file are relative to. */
+  dir: string;
 }
 
 /** Parses each section and entry on its own, so that one mistake does not hide those elsewhere. */
-export function readParts(data: Record<string, unknown>): Parts {
+export function readParts(data: Record<string, unknown>, dir: string): Parts {
   const { shape } = sections;
   const pools = listOf(data['pools']);
   return {
@@ -36,6 +38,7 @@ export function readParts(data: Record<string, unknown>): Parts {
     poolNames: pools.map((entry) =>
       isMap(entry) && typeof entry['name'] === 'string' ? entry['name'] : undefined,
     ),
+    dir,
   };
 }
 

@@ -1,8 +1,8 @@
 /** Rules for `pools[].tls`: its files must be what they are for, and fit each other. */
 import { X509Certificate } from 'node:crypto';
-import { createSecureContext } from 'node:tls';
 import type { Finding, Path } from '../problem.ts';
 import type { PoolConfig } from '../schema.ts';
+import { faultOf, faultOfPair } from './key-pair.ts';
 
 /** Checks a pool's certificates. */
 export function checkUpstreamTls(path: Path, { tls }: PoolConfig): Finding[] {
@@ -15,24 +15,12 @@ export function checkUpstreamTls(path: Path, { tls }: PoolConfig): Finding[] {
       { path: [...path, 'tls', missing], near: [...path, 'tls', given], message: `is required by ${given}` },
     ];
   }
-  const uses: Record<string, () => unknown> = {
-    // A secure context takes any text for an authority, and then believes nobody.
-    ca: () => ca === undefined || new X509Certificate(ca),
-    cert: () => createSecureContext({ cert }),
-    key: () => createSecureContext({ cert, key }),
-  };
-  for (const [name, use] of Object.entries(uses)) {
-    const fault = faultOf(use);
-    if (fault !== undefined) return [{ path: [...path, 'tls', name], message: `cannot be used: ${fault}` }];
-  }
-  return [];
-}
-
-function faultOf(use: () => unknown): string | undefined {
-  try {
-    use();
-    return undefined;
-  } catch (error) {
-    return error instanceof Error && 'code' in error ? String(error.code) : String(error);
-  }
+  const refused = (part: string, fault: string): Finding[] => [
+    { path: [...path, 'tls', part], message: `cannot be used: ${fault}` },
+  ];
+  // A secure context takes any text for an authority, and then believes nobody.
+  const ofAuthority = ca === undefined ? undefined : faultOf(() => new X509Certificate(ca));
+  if (ofAuthority !== undefined) return refused('ca', ofAuthority);
+  const wrong = faultOfPair({ cert, key });
+  return wrong === undefined ? [] : refused(wrong.part, wrong.fault);
 }

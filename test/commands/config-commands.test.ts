@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { parse } from 'yaml';
+import { makeCertificate } from '../support/certificates.ts';
 import { freePort } from '../support/free-port.ts';
 import { runCommand } from './run-command.ts';
 
@@ -68,6 +69,15 @@ describe('check', () => {
     expect([code, ok]).toEqual([0, 'gateway.yaml: ok, 1 pool, 2 routes, 1 warning']);
     const { stdout: data } = await runCommand(['check', '--json'], { cwd });
     expect(JSON.parse(data)).toMatchObject([{ line: 7, severity: 'warning' }]);
+  });
+
+  it('exits with 2 when the certificate of the listener does not fit its key', async () => {
+    const [{ cert }, { key }] = [makeCertificate(cwd, 'one'), makeCertificate(cwd, 'other')];
+    write('gateway.yaml', `listen: { tls: { cert: one.crt, key: other.key } }\n${good}`);
+    const { code, stdout } = await runCommand(['check', '-c', join(cwd, 'gateway.yaml')], { cwd });
+    expect([code, stdout]).toEqual([2, expect.stringContaining(`listen.tls.key: ${key} cannot be used: `)]);
+    write('gateway.yaml', `listen: { tls: { cert: ${cert}, key: one.key } }\n${good}`);
+    expect(await runCommand(['check'], { cwd })).toMatchObject({ code: 0 });
   });
 
   it('takes the file from MCP_GATEWAY_CONFIG, and exits with 2 when it is missing', async () => {

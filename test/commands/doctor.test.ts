@@ -83,8 +83,7 @@ routes: [{ path: /a/mcp, pools: [a] }, { path: /b/mcp, pools: [b] }]
 });
 
 it('exits with 3 where something is broken, each thing with what to do', { timeout: 40_000 }, async () => {
-  const { code, diagnoses } = await doctor(`listen: { tls: { cert: none.pem, key: none.pem } }
-redis: { url: 'redis://127.0.0.1:${await freePort()}' }
+  const { code, diagnoses } = await doctor(`redis: { url: 'redis://127.0.0.1:${await freePort()}' }
 pools:
   - name: a
     endpoints: [{ url: 'http://127.0.0.1:${await freePort()}/mcp' }, { url: 'http://nowhere.invalid/mcp' }]
@@ -93,7 +92,6 @@ routes: [{ path: /mcp, pools: [a] }]
   expect(code).toBe(3);
   const broken = diagnoses.filter(({ status }) => status === 'fail');
   expect(broken.map(({ subject }) => subject.replace(/:\d+/, ''))).toEqual([
-    'tls',
     'redis',
     'a dns nowhere.invalid',
     'a http://127.0.0.1/mcp',

@@ -2,7 +2,6 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { createSecureContext } from 'node:tls';
 import type { Config } from '../../../config/schema.ts';
 import { RedisConnection } from '../../redis/redis-connection.ts';
 import type { Diagnosis } from './diagnosis.ts';
@@ -21,26 +20,15 @@ export function node(version = process.versions.node): Diagnosis {
   return fail('node', version, `${NEEDS.join('.')} or newer is needed`);
 }
 
-/** `file`: the configuration's, which its paths are relative to. */
+/** Looks at how long the certificate holds; `file` is the configuration's, whose loading has read the pair and found it good. */
 export function certificate({ listen }: Config, file: string): Diagnosis[] {
   const { tls } = listen;
   if (tls === undefined) return [];
-  try {
-    const [cert, key] = [tls.cert, tls.key].map((path) => readFileSync(resolve(dirname(file), path))) as [
-      Buffer,
-      Buffer,
-    ];
-    createSecureContext({ cert, key });
-    const { validTo, subject } = new X509Certificate(cert);
-    const days = Math.floor((Date.parse(validTo) - Date.now()) / DAY_MS);
-    if (days < 0)
-      return [fail('tls', `the certificate ended on ${validTo}`, 'renew it; no restart is needed')];
-    if (days < ENDS_SOON_DAYS) return [warn('tls', `the certificate ends in ${days} days`, 'renew it soon')];
-    return [ok('tls', `${subject.replaceAll('\n', ', ')}, valid for ${days} days`)];
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    return [fail('tls', why, 'listen.tls needs a readable certificate chain and its key, both PEM')];
-  }
+  const { validTo, subject } = new X509Certificate(readFileSync(resolve(dirname(file), tls.cert)));
+  const days = Math.floor((Date.parse(validTo) - Date.now()) / DAY_MS);
+  if (days < 0) return [fail('tls', `the certificate ended on ${validTo}`, 'renew it; no restart is needed')];
+  if (days < ENDS_SOON_DAYS) return [warn('tls', `the certificate ends in ${days} days`, 'renew it soon')];
+  return [ok('tls', `${subject.replaceAll('\n', ', ')}, valid for ${days} days`)];
 }
 
 export async function redis({ redis: settings }: Config): Promise<Diagnosis[]> {
