@@ -12,7 +12,7 @@ const health = z.strictObject({
   path: pattern(/^\/[^\s#]*$/, 'must be a path that begins with /')
     .optional()
     .describe(
-      'Path to ask with a plain GET, to be answered with a status of 200 to 299. When absent: the servers are asked in MCP.',
+      'Path to ask with a plain GET, with the headers of the pool, to be answered with a status of 200 to 299. When absent: the servers are asked in MCP.',
     ),
   unhealthy_after: count(1, 100).prefault(3).describe('Failed checks in a row that take the endpoint out.'),
   healthy_after: count(1, 100).prefault(1).describe('Passed checks in a row that bring it back.'),

@@ -46,7 +46,8 @@ export class Probes {
 
   async #get(endpoint: Endpoint, path: string, timeoutMs: number): Promise<void> {
     const signal = AbortSignal.timeout(timeoutMs);
-    const answer = await this.#pool.ownSockets(endpoint).request({ path, method: 'GET', signal });
+    const headers = [...this.#pool.headerRules.own];
+    const answer = await this.#pool.ownSockets(endpoint).request({ path, method: 'GET', headers, signal });
     await answer.body.dump();
     if (answer.statusCode < 200 || answer.statusCode > 299)
       throw new Error(`answered ${answer.statusCode} to GET ${path}`);
