@@ -30,7 +30,14 @@ export function keysAt(path: Path): string[] {
 /** Names the kind of text at a path: one with a unit, or a secret; undefined for anything else. */
 export function kindAt(path: Path): 'duration' | 'size' | 'secret' | undefined {
   const schema = schemaAt(path);
-  const kind = schema && z.globalRegistry.get(bare(schema))?.['kind'];
+  return schema && kindOf(schema);
+}
+
+/** Of several ways to write a value, the one with a kind of its own tells it. */
+function kindOf(schema: Schema): ReturnType<typeof kindAt> {
+  const { def } = bare(schema)._zod;
+  const kind = z.globalRegistry.get(bare(schema))?.['kind'];
+  if (kind === undefined && def.type === 'union') return def.options.map(kindOf).find((one) => one);
   return kind === 'duration' || kind === 'size' || kind === 'secret' ? kind : undefined;
 }
 

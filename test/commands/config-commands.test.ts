@@ -172,7 +172,7 @@ describe('print-config', () => {
   });
 
   it('prints something that is itself a valid file when nothing is secret', async () => {
-    write('gateway.yaml', good);
+    write('gateway.yaml', `${good}    tools: [{ match: "*", hedge: { after: 500ms } }]\n`);
     const { stdout } = await runCommand(['print-config'], { cwd });
     write('printed.yaml', stdout);
     expect(await runCommand(['check', '-c', 'printed.yaml'], { cwd })).toMatchObject({ code: 0 });
