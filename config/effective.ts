@@ -1,8 +1,10 @@
 /** The effective configuration as gateway.yaml would say it: units written out, secrets masked. */
+import { isDeepStrictEqual } from 'node:util';
+import { z } from 'zod';
 import { isMap } from './paths.ts';
 import type { Path } from './problem.ts';
 import type { Config } from './schema.ts';
-import { kindAt } from './schema-walk.ts';
+import { kindAt, schemaAt } from './schema-walk.ts';
 import { formatDuration, formatSize } from './units.ts';
 
 const MASK = '********';
@@ -10,6 +12,20 @@ const MASK = '********';
 /** Writes a parsed configuration back as plain values that may be shown to anyone. */
 export function effectiveConfig(config: Config): Record<string, unknown> {
   return writeMap(config, []);
+}
+
+/** Writes a part of a parsed configuration, and nothing that is the default at its place. */
+export function withoutDefaults(map: Record<string, unknown>, path: Path): Record<string, unknown> {
+  const given = Object.entries(map).filter(([key, value]) => {
+    const schema = schemaAt([...path, key]);
+    return !isDeepStrictEqual(value, schema && z.safeParse(schema, undefined).data);
+  });
+  return Object.fromEntries(
+    given.map(([key, value]) => {
+      const at = [...path, key];
+      return [key, isMap(value) ? withoutDefaults(value, at) : write(value, at)];
+    }),
+  );
 }
 
 function write(value: unknown, path: Path): unknown {

@@ -19,6 +19,8 @@ export interface Call {
   readonly cache: CacheStatus | undefined;
 }
 
+/** Stands for the tools, and for the clients, that are not told apart. */
+export const OTHER = '_other';
 /** What the performance guide calls slow, in ms. */
 export const SLOW_MS = 2000;
 /** A call has waited when it spent this long in the gateway and not with an upstream, in ms. */

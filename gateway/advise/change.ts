@@ -6,7 +6,12 @@ import { compileToolRules } from '../core/tool-rules.ts';
 /** A setting in the file's own words. */
 export interface Change {
   readonly at:
-    | { readonly pool: string; readonly tool?: string }
+    | {
+        readonly pool: string;
+        readonly tool?: string;
+        /** What the rule that has matched the tool so far says, in the file's words: only the first that matches counts. */
+        readonly keeps?: Readonly<Record<string, unknown>>;
+      }
     | { readonly client: string }
     | { readonly section: 'limits' | 'listen' | 'cache' };
   readonly key: string;

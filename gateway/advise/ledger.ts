@@ -1,6 +1,6 @@
 // The ledger: tool calls as they end, live or from a log, added up by the minute so that any window can be read back.
 import type { Call } from './calls.ts';
-import { Sums, WAITED_MS } from './calls.ts';
+import { OTHER, Sums, WAITED_MS } from './calls.ts';
 import { Histogram } from './histogram.ts';
 import { Load } from './load.ts';
 import type { CallFigures, ClientFigures, PoolFigures } from './snapshot.ts';
@@ -9,7 +9,6 @@ const MINUTE_MS = 60_000;
 /** Tools at endpoints told apart in one minute, under 1 KB each; what comes after shares one by pool. */
 const MAX_CELLS = 500;
 const MAX_CLIENTS = 200;
-const OTHER = '_other';
 
 class ClientSums {
   calls = 0;

@@ -1,6 +1,7 @@
 // Log lines: `tool_execution` records, JSON or logfmt, back into the calls that they tell of.
 import type { CacheStatus } from '../core/exchange.ts';
 import type { Call } from './calls.ts';
+import { OTHER } from './calls.ts';
 
 const cacheStatuses: readonly string[] = [
   'hit',
@@ -24,7 +25,7 @@ export function callOfLine(line: string): Call | undefined {
     client: typeof client === 'string' ? client : '',
     pool,
     endpoint: typeof endpoint === 'string' ? endpoint : undefined,
-    tool: typeof tool === 'string' ? tool : '_other',
+    tool: typeof tool === 'string' ? tool : OTHER,
     durationMs: duration_ms,
     upstreamMs: typeof upstream_ms === 'number' ? upstream_ms : undefined,
     // A logfmt value of digits alone is a number there: codes of JSON-RPC errors.

@@ -12,6 +12,8 @@ const MIN_TIMEOUTS = 5;
 /** Successes this near to the timeout say that it cuts off more of them; this far from it, that the rest hangs. */
 const NEAR = 0.5;
 const FAR = 0.2;
+/** A timeout of up to a second is not too long for what hangs. */
+const LONG_ENOUGH_MS = 1000;
 
 /** A tool whose timeouts its setting explains. */
 export interface Mistimed {
@@ -19,6 +21,7 @@ export interface Mistimed {
   readonly sums: Sums;
   readonly timeouts: number;
   readonly timeoutMs: number;
+  readonly maxTimeoutMs: number;
   readonly p95Ms: number;
   readonly tooTight: boolean;
 }
@@ -32,10 +35,13 @@ export function timeoutsOf({ config }: Snapshot, pool: PoolFigures): Mistimed[] 
     const timeouts = sums.failures(isTimeout);
     if (sums.forwarded < MIN_CALLS || timeouts < MIN_TIMEOUTS || timeouts / sums.forwarded <= SHARE)
       return [];
-    const timeoutMs = rules?.(tool)?.timeout ?? settings?.timeout ?? config.limits.timeout;
+    const rule = rules?.(tool);
+    const timeoutMs = rule?.timeout ?? settings?.timeout ?? config.limits.timeout;
+    const maxTimeoutMs = rule?.max_timeout ?? settings?.max_timeout ?? config.limits.max_timeout;
     const p95Ms = sums.answered.quantile(0.95);
     const tooTight = p95Ms > timeoutMs * NEAR;
-    const tooLoose = sums.answered.count >= MIN_TIMEOUTS && p95Ms < timeoutMs * FAR;
-    return tooTight || tooLoose ? [{ tool, sums, timeouts, timeoutMs, p95Ms, tooTight }] : [];
+    const tooLoose =
+      sums.answered.count >= MIN_TIMEOUTS && p95Ms < timeoutMs * FAR && timeoutMs > LONG_ENOUGH_MS;
+    return tooTight || tooLoose ? [{ tool, sums, timeouts, timeoutMs, maxTimeoutMs, p95Ms, tooTight }] : [];
   });
 }

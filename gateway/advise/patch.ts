@@ -14,6 +14,7 @@ export function patchOf(changes: readonly Change[]): string {
     else {
       const pool = item(document, 'pools', 'name', at.pool);
       const holder = at.tool === undefined ? pool : item(pool, 'tools', 'match', at.tool);
+      for (const [kept, as] of Object.entries(at.keeps ?? {})) holder[kept] ??= as;
       holder[key] = value;
     }
   }

@@ -8,7 +8,7 @@ import type { Call } from '../../gateway/advise/calls.ts';
 import { callOfLine } from '../../gateway/advise/log-lines.ts';
 import { formatter } from '../../gateway/telemetry/log-format.ts';
 import { runCommand } from '../commands/run-command.ts';
-import { traffic } from './scenario.ts';
+import { traffic } from './figures.ts';
 
 function lineOf(call: Call): string {
   const { at, client, pool, endpoint, tool, durationMs, upstreamMs, errorType, attempts, cache } = call;

@@ -1,7 +1,7 @@
 // Trends: the statistics behind the leak rule, held to known values and to how often they are wrong.
 import { describe, expect, it } from 'vitest';
 import { correlation, mannKendall, median, theilSen } from '../../gateway/advise/trend.ts';
-import { seeded } from './scenario.ts';
+import { seeded } from './figures.ts';
 
 describe('trends', () => {
   it('are measured as the textbooks do', () => {

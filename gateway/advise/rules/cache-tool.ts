@@ -5,6 +5,7 @@ import type { Verdict } from '../finding.ts';
 import { confidenceOf, figure, MIN_CALLS, percent, time, tooFew } from '../finding.ts';
 import { byTool } from '../rollup.ts';
 import type { RepeatFigures, Repeats, Snapshot } from '../snapshot.ts';
+import { toolChanges } from '../tool-changes.ts';
 
 /** Fewer hits than this are not worth the staleness. */
 const WORTH = 0.2;
@@ -63,13 +64,7 @@ export function cacheTool({ repeats, pools, toolLists, config, windowS }: Snapsh
         mean_upstream_ms: figure(meanMs),
       },
       action: `Cache the tool for ${ttl}${shared ? ', shared by all clients' : ', for each client apart'}.`,
-      changes: [
-        {
-          at: { pool, tool },
-          key: 'cache',
-          value: shared ? { ttl, scope: 'public' } : { ttl },
-        },
-      ],
+      changes: toolChanges(config, pool, tool, { cache: shared ? { ttl, scope: 'public' } : { ttl } }),
       expected: `${percent(ratio)} of the calls answered from the cache.`,
       confidence: confidenceOf(lookups),
       prediction: { figure: 'hit_ratio', value: ratio, pool, tool, client: undefined },

@@ -19,6 +19,8 @@ const GROWTH_SHARE = 0.05;
 const GROWTH_BYTES = 4 * 1024 ** 2;
 /** At this correlation the growth is that of something else. */
 const EXPLAINED_R = 0.9;
+/** A session may well be idle for so long while its user thinks. */
+const LEAST_IDLE_MS = 60_000;
 
 const explanations = {
   sessions: 'sessions',
@@ -52,12 +54,14 @@ export function memory({ process, config }: Snapshot): Verdict {
   const rate = `${mebibytes(grown.perMinute)} a minute for ${points.length} minutes`;
   const until = what === 'heap' && leftMs > 0 ? `; the heap's limit is reached in ${time(leftMs)}` : '';
   const changes: Change[] =
-    cause?.key === 'sessions' && config !== undefined
+    cause?.key === 'sessions' && config !== undefined && config.limits.session_idle > LEAST_IDLE_MS
       ? [
           {
             at: { section: 'limits' },
             key: 'session_idle',
-            value: formatDuration(Math.max(60_000, Math.round(config.limits.session_idle / 2 / 1000) * 1000)),
+            value: formatDuration(
+              Math.max(LEAST_IDLE_MS, Math.round(config.limits.session_idle / 2 / 1000) * 1000),
+            ),
           },
         ]
       : [];

@@ -11,7 +11,7 @@ const THROTTLED = 0.05;
 const MINUTES = 10;
 const MIN_MINUTES = 5;
 
-export function processor({ process, config }: Snapshot): Verdict {
+export function processor({ process }: Snapshot): Verdict {
   if (process === undefined) return abstain('log lines do not say how busy the process was');
   const points = process.points.slice(-MINUTES);
   if (points.length < MIN_MINUTES) return abstain(`need ${MIN_MINUTES} minutes, have ${points.length}`);
@@ -34,27 +34,23 @@ export function processor({ process, config }: Snapshot): Verdict {
         `The container was held back in ${percent(throttled)} of its processor periods ` +
         `while the event loop was busy for ${percent(busy)} of the time.`,
       action:
-        'Raise the processor limit of the container; more processes under the same limit bring nothing.',
+        'Raise the processor limit of the container; more instances under the same limit bring nothing.',
       changes: [],
       expected: 'No more pauses of tens of milliseconds in the middle of calls.',
     });
   }
   if (busy <= BUSY) return { findings: [], abstentions: [] };
-  const workers = config?.listen.workers;
-  const now = typeof workers === 'number' ? workers : process.cores;
-  const wanted = Math.ceil((now * busy) / AIM);
-  const fits = wanted <= process.cores && typeof workers === 'number';
+  const wanted = Math.ceil(busy / AIM);
+  const each = percent(busy / wanted);
   return found({
     ...common,
     severity: busy > 0.9 ? 'error' : 'warn',
     sentence:
       `The event loop was busy for ${percent(busy)} of the last ${points.length} minutes; ` +
-      `${wanted} processes instead of ${now} would be at ${percent((now * busy) / wanted)}.`,
-    action: fits
-      ? `Run ${wanted} processes.`
-      : `This machine has ${process.cores} cores for ${now} processes: add instances.`,
-    changes: fits ? [{ at: { section: 'listen' }, key: 'workers', value: wanted }] : [],
-    expected: `The event loop busy for about ${percent((now * busy) / wanted)} of the time.`,
+      `${wanted} instances in place of this one would be at ${each} each.`,
+    action: `Run ${wanted} instances behind a balancer for each that there is now.`,
+    changes: [],
+    expected: `The event loop busy for about ${each} of the time.`,
   });
 }
 

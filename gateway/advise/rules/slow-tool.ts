@@ -1,10 +1,10 @@
 // GW001: a tool whose p99 is over 2 s because its upstream takes that long.
 import { SLOW_MS } from '../calls.ts';
-import type { Change } from '../change.ts';
 import type { Verdict } from '../finding.ts';
 import { confidenceOf, figure, MIN_CALLS, percent, time, tooFew } from '../finding.ts';
 import { byTool, withoutSlowEndpoints } from '../rollup.ts';
 import type { Snapshot } from '../snapshot.ts';
+import { toolChanges } from '../tool-changes.ts';
 
 /** More than this share over 2 s puts p99 over 2 s. */
 const SHARE = 0.01;
@@ -14,7 +14,7 @@ const BAD_SHARE = 0.1;
 /** How much more than the tool's mean use the bulkhead lets through. */
 const ROOM = 1.5;
 
-export function slowTool({ pools, windowS }: Snapshot): Verdict {
+export function slowTool({ pools, config, windowS }: Snapshot): Verdict {
   const verdict: Verdict = { findings: [], abstentions: [] };
   for (const pool of pools) {
     const tools = byTool(withoutSlowEndpoints(pool));
@@ -33,8 +33,7 @@ export function slowTool({ pools, windowS }: Snapshot): Verdict {
       const p99Ms = sums.answered.quantile(0.99);
       const inUse = sums.upstreamMs / 1000 / windowS;
       const concurrency = Math.max(1, Math.ceil(inUse * ROOM));
-      const changes: Change[] =
-        tool === '_other' ? [] : [{ at: { pool: pool.name, tool }, key: 'concurrency', value: concurrency }];
+      const changes = toolChanges(config, pool.name, tool, { concurrency });
       verdict.findings.push({
         id: 'GW001',
         severity: share > BAD_SHARE ? 'error' : 'warn',

@@ -1,10 +1,12 @@
 // GW010: a timeout that cuts off calls which would have succeeded, or that waits far too long for ones which never do.
+import { formatDuration } from '../../../config/units.ts';
 import { isTimeout } from '../error-types.ts';
 import type { Verdict } from '../finding.ts';
 import { confidenceOf, figure, MIN_CALLS, percent, time, tooFew } from '../finding.ts';
 import { timeoutsOf } from '../mistimed.ts';
 import { byTool } from '../rollup.ts';
 import type { Snapshot } from '../snapshot.ts';
+import { toolChanges } from '../tool-changes.ts';
 
 export function timeouts(snapshot: Snapshot): Verdict {
   const verdict: Verdict = { findings: [], abstentions: [] };
@@ -13,9 +15,15 @@ export function timeouts(snapshot: Snapshot): Verdict {
       if (sums.failures(isTimeout) === 0 || sums.forwarded >= MIN_CALLS) continue;
       verdict.abstentions.push(tooFew('GW010', `${pool.name}/${tool}`, sums.forwarded));
     }
-    for (const { tool, sums, timeouts, timeoutMs, p95Ms, tooTight } of timeoutsOf(snapshot, pool)) {
+    for (const { tool, sums, timeouts, timeoutMs, maxTimeoutMs, p95Ms, tooTight } of timeoutsOf(
+      snapshot,
+      pool,
+    )) {
       const n = sums.forwarded;
-      const wanted = tooTight ? roundUp(timeoutMs * 2) : roundUp(Math.max(1000, p95Ms * 5));
+      const wantedMs = tooTight ? roundUp(timeoutMs * 2) : Math.max(1000, roundUp(p95Ms * 4));
+      const wanted = formatDuration(wantedMs);
+      // A call may take no longer than max_timeout, whatever its timeout.
+      const capped = wantedMs > maxTimeoutMs;
       const share = timeouts / n;
       verdict.findings.push({
         id: 'GW010',
@@ -34,12 +42,15 @@ export function timeouts(snapshot: Snapshot): Verdict {
           p95_ms: figure(p95Ms),
         },
         action: tooTight
-          ? `Raise the timeout to ${wanted / 1000} s, or make the tool faster.`
-          : `Lower the timeout to ${wanted / 1000} s, so that what hangs gives its slot back; find out why it hangs.`,
-        changes: [{ at: { pool: pool.name, tool }, key: 'timeout', value: `${wanted / 1000}s` }],
+          ? `Raise the timeout to ${time(wantedMs)}${capped ? ', and max_timeout with it' : ''}, or make the tool faster.`
+          : `Lower the timeout to ${time(wantedMs)}, so that what hangs gives its slot back; find out why it hangs.`,
+        changes: toolChanges(snapshot.config, pool.name, tool, {
+          timeout: wanted,
+          ...(capped && { max_timeout: wanted }),
+        }),
         expected: tooTight
           ? 'Calls that only needed longer succeed.'
-          : `What hangs holds its slot for ${wanted / 1000} s instead of ${time(timeoutMs)}.`,
+          : `What hangs holds its slot for ${time(wantedMs)} instead of ${time(timeoutMs)}.`,
         confidence: confidenceOf(n),
         prediction: tooTight
           ? { figure: 'timeout_share', value: 0, pool: pool.name, tool, client: undefined }
@@ -50,7 +61,8 @@ export function timeouts(snapshot: Snapshot): Verdict {
   return verdict;
 }
 
-/** To whole seconds. */
+/** To tenths of a second, and to whole ones where those say enough. */
 function roundUp(ms: number): number {
-  return Math.ceil(ms / 1000) * 1000;
+  const step = ms < 10_000 ? 100 : 1000;
+  return Math.ceil(ms / step) * step;
 }

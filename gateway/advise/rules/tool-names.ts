@@ -34,7 +34,7 @@ export function toolNames({ config, toolLists, windowS }: Snapshot): Verdict {
           ? 'only one of each can be called.'
           : 'they alone have a prefix, which comes and goes with the clash.'),
       evidence: { window_s: figure(windowS), n: owners.size, duplicates: twice.length },
-      action: `Set \`prefix: always\` on the route ${path}; clients then see pool__tool.`,
+      action: `Give each of the pools behind ${path} a route of its own, or rename the tools at their servers.`,
       changes: [],
       expected: 'Every tool has one name, and keeps it.',
       confidence: 'high',

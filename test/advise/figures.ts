@@ -17,15 +17,19 @@ export function seeded(seed: number): () => number {
   };
 }
 
-/** The configuration of these pools, merged into what every scenario has. */
-export function configOf(more: Record<string, unknown> = {}): Config {
+/** What gateway.yaml holds in every scenario, with these sections in place of its own. */
+export function fileOf(more: Record<string, unknown> = {}): Record<string, unknown> {
   const pools = ['search', 'db'].map((name, i) => ({
     name,
     endpoints: [1, 2].map((port) => ({ url: `http://127.0.0.1:80${i}${port}/mcp` })),
   }));
   const routes = pools.map(({ name }) => ({ path: `/${name}/mcp`, pools: [name] }));
-  const text = JSON.stringify({ pools, routes, ...more });
-  const loaded = parseConfig(text, { file: 'scenario', env: {}, dir: '.' });
+  return { pools, routes, ...more };
+}
+
+/** The configuration that such a file gives. */
+export function configOf(file: Record<string, unknown> = fileOf()): Config {
+  const loaded = parseConfig(JSON.stringify(file), { file: 'scenario', env: {}, dir: '.' });
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems));
   return loaded.config;
 }
@@ -39,7 +43,7 @@ export interface Traffic {
   upstreamMs?(random: number, endpoint: string, i: number): number;
   waitMs?(random: number, i: number): number;
   errorType?(random: number, endpoint: string): string | undefined;
-  attempts?(random: number): number;
+  attempts?(random: number, errorType: string | undefined): number;
   cache?(random: number): Call['cache'];
   readonly seed?: number;
 }
@@ -52,6 +56,7 @@ export function traffic(options: Traffic = {}): Call[] {
     const endpoint = `http://127.0.0.1:80${pool === 'search' ? 0 : 1}${1 + (i % 2)}/mcp`;
     const upstreamMs = (options.upstreamMs ?? ((r) => 50 + 100 * r))(random(), endpoint, i);
     const waitMs = options.waitMs?.(random(), i) ?? 0.2;
+    const errorType = options.errorType?.(random(), endpoint);
     return {
       at: START + Math.floor((i * 600_000) / calls) + 5000,
       client,
@@ -60,8 +65,8 @@ export function traffic(options: Traffic = {}): Call[] {
       tool,
       durationMs: upstreamMs + waitMs,
       upstreamMs,
-      errorType: options.errorType?.(random(), endpoint),
-      attempts: options.attempts?.(random()) ?? 1,
+      errorType,
+      attempts: options.attempts?.(random(), errorType) ?? 1,
       cache: options.cache?.(random()),
     };
   });
