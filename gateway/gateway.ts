@@ -1,50 +1,41 @@
 // The composition root: from a configuration to one compiled handler per route, with the pools and stores behind them.
-import { isDeepStrictEqual } from 'node:util';
-import type { Config, PoolConfig } from '../config/schema.ts';
+import type { Config, RouteConfig } from '../config/schema.ts';
 import { adviceTool } from './advise/advice-tool.ts';
 import { actAs } from './auth/act-as.ts';
+import { authorize } from './auth/authorize.ts';
+import type { Identity } from './auth/identity.ts';
 import { buildIdentity } from './auth/identity.ts';
 import type { Cache } from './cache/cache.ts';
 import type { PoolRules } from './cache/rules.ts';
 import { cacheStages } from './cache/stages.ts';
+import { allClosed } from './core/all-closed.ts';
 import type { Endpoint } from './core/endpoint.ts';
 import type { Exchange } from './core/exchange.ts';
 import { Failure } from './core/failure.ts';
+import type { ClientPolicy } from './core/principal.ts';
 import { refusal } from './core/refusal.ts';
 import type { Handler } from './core/stage.ts';
-import { compileToolRules } from './core/tool-rules.ts';
 import { clientPolicies, defaultPolicy } from './limits/client-policies.ts';
 import { rateLimit } from './limits/rate-limit.ts';
-import { responseCap, responseChars } from './limits/response-cap.ts';
+import { responseCap } from './limits/response-cap.ts';
 import { resultsResource } from './limits/results-resource.ts';
 import { timeouts, timeoutsOf } from './limits/timeouts.ts';
 import type { Parts } from './pipeline.ts';
 import { pipeline } from './pipeline.ts';
 import { poolCaches } from './pool-caches.ts';
+import type { PoolParts } from './pool-parts.ts';
+import { poolParts } from './pool-parts.ts';
 import { recoverySettings } from './recovery-settings.ts';
 import type { RedisConnection } from './redis/redis-connection.ts';
 import { recovery } from './sessions/recovery.ts';
 import type { Shared } from './shared.ts';
-import { Catalogue } from './upstream/catalogue.ts';
-import { Dismissals } from './upstream/dismissals.ts';
 import type { Link } from './upstream/link.ts';
-import { Pool } from './upstream/pool.ts';
-import { poolSettings } from './upstream/pool-settings.ts';
-import { PoolWatch } from './upstream/pool-watch.ts';
-import type { Repeats } from './upstream/repeats.ts';
-import { buildRepeats } from './upstream/repeats.ts';
-import type { RetryReason } from './upstream/retry.ts';
 
 /** A running configuration. */
 export interface Gateway {
   readonly config: Config;
-  readonly pools: ReadonlyMap<string, Pool>;
-  /** By pool name. */
-  readonly watches: ReadonlyMap<string, PoolWatch>;
-  /** By pool name. */
-  readonly catalogues: ReadonlyMap<string, Catalogue>;
-  /** By pool name. */
-  readonly dismissals: ReadonlyMap<string, Dismissals>;
+  /** By name. */
+  readonly pools: ReadonlyMap<string, PoolParts>;
   readonly cache: Cache;
   /** By pool, of those that keep anything. */
   readonly cacheRules: ReadonlyMap<string, PoolRules>;
@@ -67,132 +58,40 @@ export interface Gateway {
  * are the same, and the live state of the endpoints that stay.
  */
 export function buildGateway(config: Config, shared: Shared, previous?: Gateway): Gateway {
-  const { telemetry, ended, sessions } = shared;
+  const { telemetry, sessions, places } = shared;
   shared.limitSessions(config);
-  const pools = new Map<string, Pool>();
-  const watches = new Map<string, PoolWatch>();
-  const catalogues = new Map<string, Catalogue>();
-  const repeats = new Map<string, Repeats>();
-  const dismissals = new Map<string, Dismissals>();
-  const retried = telemetry.instruments.counter('mcp_gateway_retries_total');
-  for (const poolConfig of config.pools) {
-    const { name } = poolConfig;
-    const settings = poolSettings(poolConfig, config.limits);
-    const before = previous?.pools.get(name);
-    const kept = before !== undefined && isDeepStrictEqual(before.settings, settings);
-    const pool = kept ? before : new Pool(settings, { previous: before });
-    const known = previous?.catalogues.get(name);
-    pools.set(name, pool);
-    const watch = kept ? previous?.watches.get(name) : undefined;
-    watches.set(
-      name,
-      watch ??
-        new PoolWatch(pool, {
-          live: telemetry.live,
-          tell: telemetry.tellEndpoint,
-          tellShortage: telemetry.shortages.tell,
-          tellResolver: (ok, host, why) =>
-            telemetry.tell(ok, ok ? 'dns_back' : 'dns_away', `${host}: ${why}`),
-        }),
-    );
-    const catalogue = kept && known !== undefined ? known : new Catalogue(pool, known?.tools);
-    catalogues.set(name, catalogue);
-    const count = (reason: RetryReason) => retried.series({ pool: name, reason }).add();
-    repeats.set(name, buildRepeats(poolConfig, catalogue, count));
-    const dismissing = new Dismissals(pool, previous?.dismissals.get(name), before);
-    dismissals.set(name, dismissing);
-    sessions.dismissals.set(name, (session) => dismissing.dismiss(shared.places.where(session)));
+  const pools = new Map(
+    config.pools.map((own) => [own.name, poolParts(own, config, shared, previous?.pools.get(own.name))]),
+  );
+  for (const { pool, dismissals } of pools.values()) {
+    sessions.dismissals.set(pool.name, (session) => dismissals.dismiss(places.where(session)));
   }
-  const codec = shared.codec(config);
-  const general = defaultPolicy(config.limits);
   const policies = clientPolicies(config);
   const identity = buildIdentity(config, policies, (ok, why) =>
     telemetry.tell(ok, ok ? 'token_keys_back' : 'token_keys_away', why),
   );
-  const hasRates = [general, ...policies.values()].some(({ rate }) => rate !== undefined);
   const cache = shared.cache(config);
-  const caches = poolCaches(config, cache, pools, catalogues);
-  const bodies = shared.bodies.meter(general, config.limits.all_body_memory, config.listen.max_body);
-  const handlers = new Map<string, Handler>();
-  const operatorHandlers = new Map<string, Handler>();
+  const caches = poolCaches(config, cache, pools);
+  const partsOf = routeParts(config, shared, { policies, identity, cacheRules: caches.rules });
   const operator = actAs({
     id: 'admin',
     binding: JSON.stringify(['operator']),
     policy: policies.get('admin'),
   });
+  const handlers = new Map<string, Handler>();
+  const operatorHandlers = new Map<string, Handler>();
   for (const route of config.routes) {
-    const pool = pools.get(route.pools[0] as string) as Pool;
-    const own = config.pools.find(({ name }) => name === pool.name) as PoolConfig;
-    const catalogue = catalogues.get(pool.name) as Catalogue;
-    const watch = watches.get(pool.name) as PoolWatch;
-    const recovers = own.session_recovery !== 'never' && own.affinity !== 'none';
-    const ruleOf = compileToolRules(own.tools);
-    const charsOf = responseChars(own, config.limits, ruleOf);
-    const parts: Parts = {
-      observe: telemetry.observe(pool.name),
-      trace: telemetry.trace(pool.name),
-      authenticate: identity.authenticate(route.path, pool.passesAuthorization),
-      bodies,
-      hasToolAccess: [...policies.values()].some(({ allows }) => allows !== undefined),
-      rateLimit: hasRates ? rateLimit(shared.buckets, general) : undefined,
-      affinity: {
-        path: route.path,
-        pool: pool.name,
-        pin: own.affinity !== 'none',
-        sessionTtlMs: config.limits.session_ttl,
-        codec,
-        ended,
-        live: sessions,
-        sessions: general.sessions,
-        records: shared.records,
-        places: shared.places,
-        recovers,
-        endpoint: (id) => pool.endpoint(id),
-        onEnded: telemetry.sessionEnded,
-        now: Date.now,
-      },
-      timeouts: timeouts(timeoutsOf(own, config, ruleOf)),
-      concurrency: shared.concurrency.stage(general),
-      results: config.limits.keep_full_results ? resultsResource(shared.results, charsOf) : undefined,
-      adviceTool: config.advise.tool && shared.advice ? adviceTool(shared.advice) : undefined,
-      responseCap: responseCap({
-        charsOf,
-        results: config.limits.keep_full_results ? shared.results : undefined,
-        resultTtlMs: config.limits.result_ttl,
-        maxBytes: config.limits.max_response,
-        truncated: (x) => telemetry.countCall('mcp_gateway_truncations_total', pool.name, x),
-      }),
-      toolConcurrency:
-        ruleOf !== undefined && own.tools.some(({ concurrency }) => concurrency !== undefined)
-          ? shared.toolConcurrency.stage(pool.name, ruleOf, general)
-          : undefined,
-      recovery: recovers
-        ? recovery(
-            recoverySettings(own, config, pool, catalogue, dismissals.get(pool.name) as Dismissals, shared),
-          )
-        : undefined,
-      cache: cacheStages(cache, caches.rules.get(pool.name)),
-      pool,
-      catalogue,
-      repeats: repeats.get(pool.name) as Repeats,
-      watchAttempt(x, endpoint, end) {
-        telemetry.watchAttempt(x, endpoint, end instanceof Failure ? end : undefined);
-        watch.attempted(endpoint, end);
-      },
-    };
+    const parts = partsOf(route, poolOf(route, pools));
     handlers.set(route.path, pipeline(parts));
     const tried = pipeline({ ...parts, authenticate: operator });
     operatorHandlers.set(route.path, (x) => tried(x).catch((thrown: unknown) => telemetry.rescue(x, thrown)));
   }
   // Nothing fails any more: what waits may go by the new settings.
-  for (const pool of pools.values()) pool.takeOver();
+  for (const { pool } of pools.values()) pool.takeOver();
   shared.toolConcurrency.apply(config.pools);
   return {
     config,
     pools,
-    watches,
-    catalogues,
-    dismissals,
     cache,
     cacheRules: caches.rules,
     redis: shared.redis,
@@ -201,22 +100,107 @@ export function buildGateway(config: Config, shared: Shared, previous?: Gateway)
     documents: identity.documents,
     async retire(successor) {
       await caches.close();
-      const left = [...pools.values()].filter((pool) => successor.pools.get(pool.name) !== pool);
+      const left = [...pools.values()].filter(({ pool }) => successor.pools.get(pool.name)?.pool !== pool);
       if (left.length === 0) return;
       // The successor's checks go on from what these have found.
-      const unwatched = left.map((pool) => (watches.get(pool.name) as PoolWatch).close());
+      const unwatched = left.map(({ watch }) => watch.close());
       endOrphans(telemetry.live, left, successor);
       await Promise.all(unwatched);
       return closeLinks(
         telemetry.live,
-        new Map(left.flatMap((pool) => [...pool.leaving(successor.pools.get(pool.name))])),
+        new Map(left.flatMap(({ pool }) => [...pool.leaving(successor.pools.get(pool.name)?.pool)])),
       );
     },
     async close() {
       await caches.close();
-      await Promise.all([...watches.values()].map((watch) => watch.close()));
-      await Promise.all([...pools.values()].map((pool) => pool.destroy()));
+      await Promise.all(Array.from(pools.values(), ({ watch }) => watch.close()));
+      await Promise.all(Array.from(pools.values(), ({ pool }) => pool.destroy()));
     },
+  };
+}
+
+/** The pool that a route leads to; the checks of the configuration hold every route to one that there is. */
+function poolOf({ path, pools: [name] }: RouteConfig, pools: ReadonlyMap<string, PoolParts>): PoolParts {
+  const parts = name === undefined ? undefined : pools.get(name);
+  if (parts === undefined) throw new Error(`The route ${path} leads to no pool`);
+  return parts;
+}
+
+/** What the chains of all routes have in common, beside what outlives the configuration. */
+interface RouteCommons {
+  readonly policies: ReadonlyMap<string, ClientPolicy>;
+  readonly identity: Identity;
+  readonly cacheRules: ReadonlyMap<string, PoolRules>;
+}
+
+/** Prepares what all routes share; the result gives what the chain of one route to one pool is made of. */
+function routeParts(
+  config: Config,
+  shared: Shared,
+  { policies, identity, cacheRules }: RouteCommons,
+): (route: RouteConfig, to: PoolParts) => Parts {
+  const { limits } = config;
+  const { telemetry, ended, sessions, records, places } = shared;
+  const general = defaultPolicy(limits);
+  const everyPolicy = [general, ...policies.values()];
+  const hasRates = everyPolicy.some(({ rate }) => rate !== undefined);
+  const hasToolAccess = everyPolicy.some(({ allows }) => allows !== undefined);
+  const codec = shared.codec(config);
+  const cache = shared.cache(config);
+  const bodies = shared.bodies.meter(general, limits.all_body_memory, config.listen.max_body);
+  const results = limits.keep_full_results ? shared.results : undefined;
+  return ({ path }, to) => {
+    const { own, pool, watch, catalogue, ruleOf, charsOf } = to;
+    const pins = own.affinity !== 'none';
+    const recovers = own.session_recovery !== 'never' && pins;
+    return {
+      observe: telemetry.observe(pool.name),
+      trace: telemetry.trace(pool.name),
+      authenticate: identity.authenticate(path, pool.passesAuthorization),
+      bodies,
+      authorize: hasToolAccess ? authorize() : undefined,
+      rateLimit: hasRates ? rateLimit(shared.buckets, general) : undefined,
+      affinity: {
+        path,
+        pool: pool.name,
+        pin: pins,
+        sessionTtlMs: limits.session_ttl,
+        codec,
+        ended,
+        live: sessions,
+        sessions: general.sessions,
+        records,
+        places,
+        recovers,
+        endpoint: (id) => pool.endpoint(id),
+        onEnded: telemetry.sessionEnded,
+        now: Date.now,
+      },
+      timeouts: timeouts(timeoutsOf(own, config, ruleOf)),
+      concurrency: shared.concurrency.stage(general),
+      results: results && resultsResource(results, charsOf),
+      adviceTool: config.advise.tool && shared.advice ? adviceTool(shared.advice) : undefined,
+      responseCap: responseCap({
+        charsOf,
+        results,
+        resultTtlMs: limits.result_ttl,
+        maxBytes: limits.max_response,
+        truncated: (x) => telemetry.countCall('mcp_gateway_truncations_total', pool.name, x),
+      }),
+      toolConcurrency:
+        ruleOf !== undefined && own.tools.some(({ concurrency }) => concurrency !== undefined)
+          ? shared.toolConcurrency.stage(pool.name, ruleOf, general)
+          : undefined,
+      recovery: recovers ? recovery(recoverySettings(to, config, shared)) : undefined,
+      cache: cacheStages(cache, cacheRules.get(pool.name)),
+      pool,
+      catalogue,
+      repeats: to.repeats,
+      watchAttempt(x, endpoint, end) {
+        telemetry.watchAttempt(x, endpoint, end instanceof Failure ? end : undefined);
+        watch.attempted(endpoint, end);
+      },
+    };
   };
 }
 
@@ -230,17 +214,18 @@ async function closeLinks(live: Iterable<Exchange>, leaving: ReadonlyMap<Endpoin
   const waiting = [...live].filter(
     ({ stream, endpoint }) => !stream && (endpoint === undefined || leaving.has(endpoint)),
   );
-  await Promise.all(waiting.map((x) => new Promise<void>((resolve) => x.defer(() => resolve()))));
+  await allClosed(waiting);
   await Promise.all(Array.from(leaving.values(), (link) => link.close()));
 }
 
 /** Ends the streams of endpoints that have left, which would last for hours; their clients open them anew. */
-function endOrphans(live: Iterable<Exchange>, left: readonly Pool[], successor: Gateway): void {
+function endOrphans(live: Iterable<Exchange>, left: readonly PoolParts[], successor: Gateway): void {
   for (const x of live) {
     const { endpoint } = x;
     if (!x.stream || endpoint === undefined) continue;
-    const pool = left.find((one) => one.link(endpoint) !== undefined);
-    if (pool === undefined || successor.pools.get(pool.name)?.link(endpoint) !== undefined) continue;
+    const from = left.find(({ pool }) => pool.link(endpoint) !== undefined);
+    if (from === undefined || successor.pools.get(from.pool.name)?.pool.link(endpoint) !== undefined)
+      continue;
     x.cancel(refusal('draining'));
   }
 }

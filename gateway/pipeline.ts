@@ -1,5 +1,4 @@
 // The page: the stages that each exchange passes, in order, and why they stand in this order.
-import { authorize } from './auth/authorize.ts';
 import type { BodyMeter } from './core/exchange.ts';
 import type { Handler, Stage } from './core/stage.ts';
 import { compose } from './core/stage.ts';
@@ -19,8 +18,8 @@ export interface Parts extends ForwardParts {
   /** Undefined where nobody has a credential and none is asked for. */
   readonly authenticate: Stage | undefined;
   readonly bodies: BodyMeter;
-  /** Whether any client may call some tools only. */
-  readonly hasToolAccess: boolean;
+  /** Undefined where every client may call every tool. */
+  readonly authorize: Stage | undefined;
   /** Undefined where no client has a rate. */
   readonly rateLimit: Stage | undefined;
   readonly affinity: AffinitySettings;
@@ -40,7 +39,7 @@ export interface Parts extends ForwardParts {
   readonly catalogue: Catalogue;
 }
 
-/** Composes the handler of a route with one pool and no prefix: bytes pass through untouched. */
+/** Composes the handler of a route; bytes pass through untouched but for what a stage says that it edits. */
 export function pipeline(parts: Parts): Handler {
   const stages: (Stage | undefined)[] = [
     parts.observe, //                       outermost: counts, times and logs whatever comes of an exchange
@@ -48,7 +47,7 @@ export function pipeline(parts: Parts): Handler {
     parts.authenticate, // by the head alone: an unknown caller buys no buffer (auth/authenticate.ts)
     receive(parts.bodies), //               the body is read and peeked: what is not MCP ends here, and the era is known
     mirroredParamsStage(parts.catalogue), // Mcp-Param-* headers must say what the arguments say
-    parts.hasToolAccess ? authorize() : undefined, // outside of all that may answer: every answer, lists too, is checked
+    parts.authorize, // outside of all that may answer: every answer is checked (auth/authorize.ts)
     parts.rateLimit, // before all that may answer: a cache hit spends quota too (limits/rate-limit.ts)
     affinity(parts.affinity), //            an unknown session is answered before anything is spent on it
     parts.results, // the gateway's own answers: full texts of cut results (limits/results-resource.ts)

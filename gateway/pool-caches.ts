@@ -5,9 +5,8 @@ import { poolRules } from './cache/pool-rules.ts';
 import type { PoolRules } from './cache/rules.ts';
 import { changedBy, listMethods } from './cache/rules.ts';
 import { tagOf } from './cache/tags.ts';
-import type { Catalogue } from './upstream/catalogue.ts';
+import type { PoolParts } from './pool-parts.ts';
 import { Notices } from './upstream/notices.ts';
-import type { Pool } from './upstream/pool.ts';
 
 /** By pool, of those that keep anything. */
 export interface PoolCaches {
@@ -17,17 +16,12 @@ export interface PoolCaches {
 }
 
 /** Compiles the rules of all pools; a pool is listened to from the first list that is kept of it. */
-export function poolCaches(
-  config: Config,
-  cache: Cache,
-  pools: ReadonlyMap<string, Pool>,
-  catalogues: ReadonlyMap<string, Catalogue>,
-): PoolCaches {
+export function poolCaches(config: Config, cache: Cache, pools: ReadonlyMap<string, PoolParts>): PoolCaches {
   const rules = new Map<string, PoolRules>();
   const ears: Notices[] = [];
-  for (const own of config.pools) {
-    const { name } = own;
-    const ear = new Notices(pools.get(name) as Pool, (notice) => {
+  for (const { own, pool, catalogue } of pools.values()) {
+    const { name } = pool;
+    const ear = new Notices(pool, (notice) => {
       const methods = notice === undefined ? listMethods : changedBy(notice);
       if (methods !== undefined) cache.purge(methods.map((method) => tagOf.method(name, method)));
     });
@@ -37,7 +31,7 @@ export function poolCaches(
       ear.start();
     };
     if (cache.listed.has(name)) ear.start();
-    const isReadOnly = (tool: string) => catalogues.get(name)?.isReadOnly(tool) ?? false;
+    const isReadOnly = (tool: string) => catalogue.isReadOnly(tool);
     const compiled = poolRules(own, config, isReadOnly, listKept);
     if (compiled !== undefined) rules.set(name, compiled);
   }

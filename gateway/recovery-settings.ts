@@ -1,25 +1,21 @@
 // Recovery settings: what the recovery of a pool's sessions goes by, from its configuration.
-import type { Config, PoolConfig } from '../config/schema.ts';
+import type { Config } from '../config/schema.ts';
+import { allClosed } from './core/all-closed.ts';
 import type { Exchange } from './core/exchange.ts';
 import type { Session } from './core/session.ts';
+import type { PoolParts } from './pool-parts.ts';
 import { noticesOf } from './sessions/change-notices.ts';
 import { endMovedStreams } from './sessions/moved-streams.ts';
 import type { RecoverySettings } from './sessions/recovery.ts';
 import type { Shared } from './shared.ts';
-import type { Catalogue } from './upstream/catalogue.ts';
-import type { Dismissals } from './upstream/dismissals.ts';
-import type { Pool } from './upstream/pool.ts';
 import { reopen } from './upstream/reopen.ts';
 import { safeTools } from './upstream/safe-tools.ts';
 import { isForgotten } from './upstream/session-check.ts';
 
-/** How sessions of `pool`, which `own` configures, are recovered. */
+/** How sessions of a pool are recovered. */
 export function recoverySettings(
-  own: PoolConfig,
+  { own, pool, catalogue, dismissals }: PoolParts,
   config: Config,
-  pool: Pool,
-  catalogue: Catalogue,
-  dismissals: Dismissals,
   shared: Shared,
 ): RecoverySettings {
   const { telemetry } = shared;
@@ -48,10 +44,11 @@ export function recoverySettings(
 }
 
 /** Resolves when the calls have ended that an upstream session has under way; its streams have been ended. */
-async function restOf(live: Iterable<Exchange>, { endpointId, upstreamId }: Session): Promise<void> {
-  const underWay = [...live].filter(
-    ({ session, endpoint, stream }) =>
-      session?.upstreamId === upstreamId && endpoint?.id === endpointId && !stream,
+function restOf(live: Iterable<Exchange>, { endpointId, upstreamId }: Session): Promise<void> {
+  return allClosed(
+    [...live].filter(
+      ({ session, endpoint, stream }) =>
+        session?.upstreamId === upstreamId && endpoint?.id === endpointId && !stream,
+    ),
   );
-  await Promise.all(underWay.map((x) => new Promise<void>((resolve) => x.defer(() => resolve()))));
 }

@@ -65,7 +65,7 @@ async function askForTools({ config }: Loaded): Promise<Map<string, readonly str
   const telemetry = new Telemetry({ logger, version, knowsTool: () => false });
   const shared = new Shared(telemetry, config.redis);
   const gateway = buildGateway(config, shared);
-  const asked = [...gateway.catalogues].map(async ([pool, catalogue]) => {
+  const asked = [...gateway.pools].map(async ([pool, { catalogue }]) => {
     const answered = await catalogue.refresh().then(
       () => true,
       () => false,

@@ -40,7 +40,7 @@ export function controlApp({ current, reload, logger }: ControlService): Hono {
   });
   app.post('/endpoints/:pool/:endpoint/:verb{drain|undrain}', (c) => {
     const { pool: name, endpoint: wanted, verb } = c.req.param();
-    const pool = current().pools.get(name);
+    const pool = current().pools.get(name)?.pool;
     if (pool === undefined) return c.json({ error: `there is no pool ${name}` }, 404);
     const endpoint = pool.endpoints.find((one) => one.url === wanted || one.id === wanted);
     if (endpoint === undefined) return c.json({ error: `pool ${name} has no endpoint ${wanted}` }, 404);

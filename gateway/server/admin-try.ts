@@ -20,7 +20,7 @@ export function tryApp(current: () => Gateway): Hono {
     const handler = gateway.operatorHandlers.get(call.path);
     if (handler === undefined) return c.json({ error: `there is no route ${call.path}` }, 404);
     const pool = directPool(gateway.config, call.path);
-    const known = pool === undefined ? undefined : gateway.catalogues.get(pool)?.tools.get(call.tool);
+    const known = pool === undefined ? undefined : gateway.pools.get(pool)?.catalogue.tools.get(call.tool);
     const { endpoint, cache, errorType, status, attempts, phases, answer } = await tryCall(
       handler,
       call,

@@ -14,7 +14,7 @@ export function registerGauges(
   refusedConnections: () => number,
 ): void {
   const each = (value: (endpoint: Endpoint, pool: Pool) => number) => () =>
-    [...current().pools.values()].flatMap((pool) =>
+    [...current().pools.values()].flatMap(({ pool }) =>
       pool.endpoints.map((endpoint) => [labelsOf(endpoint), value(endpoint, pool)] as const),
     );
   telemetry.gauge('mcp_gateway_client_connections', () => [[{}, clientConnections()]]);
@@ -47,7 +47,7 @@ export function registerGauges(
     return redis === undefined ? [] : [[{}, redis.up ? 1 : 0]];
   });
   telemetry.gauge('mcp_gateway_connections', () =>
-    [...current().pools.values()].flatMap((pool) =>
+    [...current().pools.values()].flatMap(({ pool }) =>
       pool.endpoints.flatMap((endpoint) =>
         Object.entries(pool.connections(endpoint)).map(
           ([state, count]) => [{ ...labelsOf(endpoint), state }, count] as const,

@@ -84,8 +84,8 @@ async function start(
     logger,
     version,
     callEnded: advisor.callEnded,
-    knowsTool: (pool, tool) => gateway.catalogues.get(pool)?.find(tool) !== undefined,
-    knowsPrompt: (pool, prompt) => gateway.catalogues.get(pool)?.prompts.has(prompt) ?? false,
+    knowsTool: (pool, tool) => gateway.pools.get(pool)?.catalogue.find(tool) !== undefined,
+    knowsPrompt: (pool, prompt) => gateway.pools.get(pool)?.catalogue.prompts.has(prompt) ?? false,
   });
   begun.defer(() => telemetry.close());
   await telemetry.startExports(process.env);
@@ -98,7 +98,7 @@ async function start(
   const checks = (): Check[] => [
     { name: 'draining', ok: !draining, detail: 'the gateway is shutting down' },
     ...(url === undefined ? [{ name: 'listening', ok: false, detail: 'the gateway is starting' }] : []),
-    ...[...gateway.pools.values()].map((pool) => ({
+    ...Array.from(gateway.pools.values(), ({ pool }) => ({
       name: `pool ${pool.name}`,
       ok: pool.available.some(({ reached }) => reached),
       detail: pool.available.length === 0 ? 'no endpoint is available' : 'no endpoint has answered yet',
@@ -204,7 +204,7 @@ async function start(
 
 /** A pool that is not up yet is asked again when a client calls one of its tools. */
 function askForTools(gateway: Gateway): void {
-  for (const catalogue of gateway.catalogues.values()) catalogue.refresh().catch(() => {});
+  for (const { catalogue } of gateway.pools.values()) catalogue.refresh().catch(() => {});
 }
 
 function watched({ reread }: ConfigSource, secretFiles: readonly string[]): string[] {

@@ -90,7 +90,7 @@ export class Advisor {
     );
   };
 
-  #snapshot(now: number, { config, catalogues, cache }: Gateway): Snapshot {
+  #snapshot(now: number, { config, pools, cache }: Gateway): Snapshot {
     return {
       ...this.#ledger.read(now),
       source: 'live',
@@ -98,10 +98,10 @@ export class Advisor {
       repeats: cache.ghost.figures().map(repeatsOf),
       process: this.#samples.figures(),
       toolLists: Array.from(
-        catalogues,
-        ([pool, { tools }]): ToolList => ({
+        pools,
+        ([pool, { catalogue }]): ToolList => ({
           pool,
-          tools: Array.from(tools.values(), ({ name, annotations, chars }) => ({
+          tools: Array.from(catalogue.tools.values(), ({ name, annotations, chars }) => ({
             name,
             chars,
             readOnly: readOnlyHint(annotations),

@@ -12,12 +12,12 @@ export interface CallableTool {
 /** Tools that are offered. */
 const MAX_TOOLS = 1000;
 
-export function callableTools({ config, catalogues }: Gateway): CallableTool[] {
+export function callableTools({ config, pools }: Gateway): CallableTool[] {
   const byPool = new Map<string, CallableTool[]>();
   for (const { path } of config.routes) {
     const pool = directPool(config, path);
     if (pool === undefined || byPool.has(pool)) continue;
-    const names = [...(catalogues.get(pool)?.tools.keys() ?? [])];
+    const names = [...(pools.get(pool)?.catalogue.tools.keys() ?? [])];
     byPool.set(
       pool,
       names.map((tool) => ({ path, pool, tool })),

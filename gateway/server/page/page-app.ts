@@ -64,7 +64,7 @@ export function pageApp(sources: PageSources): Hono {
     const { path = '', tool = '' } = c.req.query();
     const gateway = sources.current();
     const pool = directPool(gateway.config, path);
-    const known = pool === undefined ? undefined : gateway.catalogues.get(pool)?.tools.get(tool);
+    const known = pool === undefined ? undefined : gateway.pools.get(pool)?.catalogue.tools.get(tool);
     if (known === undefined) return c.json({ error: `no pool behind ${path} lists a tool ${tool}` }, 404);
     const { name, description, inputSchema } = known;
     return c.json({ name, description: description ?? '', input_schema: inputSchema ?? {} });

@@ -53,7 +53,7 @@ export function readState(sources: StateSources): AdminState {
     checks,
     last_reload_ok: sources.lastReloadOk(),
     totals: { ...rates(all), curve: all.curve },
-    pools: Array.from(gateway.pools.values(), (pool) =>
+    pools: Array.from(gateway.pools.values(), ({ pool }) =>
       poolView(pool, (endpoint) => figures.endpoint(endpoint)),
     ),
     tools: tools.map(toolView),

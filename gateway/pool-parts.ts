@@ -1,0 +1,67 @@
+// Pool parts: one pool of a running configuration, with all that belongs to it whatever routes lead there.
+import { isDeepStrictEqual } from 'node:util';
+import type { Config, PoolConfig } from '../config/schema.ts';
+import type { Exchange } from './core/exchange.ts';
+import type { RuleOf } from './core/tool-rules.ts';
+import { compileToolRules } from './core/tool-rules.ts';
+import { responseChars } from './limits/response-cap.ts';
+import type { Shared } from './shared.ts';
+import { Catalogue } from './upstream/catalogue.ts';
+import { Dismissals } from './upstream/dismissals.ts';
+import { Pool } from './upstream/pool.ts';
+import { poolSettings } from './upstream/pool-settings.ts';
+import { PoolWatch } from './upstream/pool-watch.ts';
+import type { Repeats } from './upstream/repeats.ts';
+import { buildRepeats } from './upstream/repeats.ts';
+
+export interface PoolParts {
+  /** What the configuration says of it. */
+  readonly own: PoolConfig;
+  readonly pool: Pool;
+  readonly watch: PoolWatch;
+  readonly catalogue: Catalogue;
+  readonly repeats: Repeats;
+  readonly dismissals: Dismissals;
+  /** Undefined where no tool has a rule. */
+  readonly ruleOf: RuleOf | undefined;
+  /** Characters that the result of an exchange may have. */
+  readonly charsOf: (x: Exchange) => number;
+}
+
+/**
+ * Makes the parts of the pool that `own` configures. Of `previous`, those of this name before a reload, it takes over the
+ * pool itself, its watch and its catalogue where the settings are the same, else the live state of endpoints that stay.
+ */
+export function poolParts(
+  own: PoolConfig,
+  config: Config,
+  { telemetry }: Shared,
+  previous: PoolParts | undefined,
+): PoolParts {
+  const { name } = own;
+  const settings = poolSettings(own, config.limits);
+  const kept =
+    previous !== undefined && isDeepStrictEqual(previous.pool.settings, settings) ? previous : undefined;
+  const pool = kept?.pool ?? new Pool(settings, { previous: previous?.pool });
+  const watch =
+    kept?.watch ??
+    new PoolWatch(pool, {
+      live: telemetry.live,
+      tell: telemetry.tellEndpoint,
+      tellShortage: telemetry.shortages.tell,
+      tellResolver: (ok, host, why) => telemetry.tell(ok, ok ? 'dns_back' : 'dns_away', `${host}: ${why}`),
+    });
+  const catalogue = kept?.catalogue ?? new Catalogue(pool, previous?.catalogue.tools);
+  const retried = telemetry.instruments.counter('mcp_gateway_retries_total');
+  const ruleOf = compileToolRules(own.tools);
+  return {
+    own,
+    pool,
+    watch,
+    catalogue,
+    repeats: buildRepeats(own, catalogue, (reason) => retried.series({ pool: name, reason }).add()),
+    dismissals: new Dismissals(pool, previous?.dismissals, previous?.pool),
+    ruleOf,
+    charsOf: responseChars(own, config.limits, ruleOf),
+  };
+}
