@@ -6,6 +6,7 @@ import { AnswerParser } from './answer-parser.ts';
 import { HttpFault } from './http-fault.ts';
 import type { Request } from './request-bytes.ts';
 import { requestBytes } from './request-bytes.ts';
+import { TurnEnd } from './turn-end.ts';
 
 /** A request's place among those that wait for a connection. */
 export interface QueuePlace {
@@ -44,6 +45,9 @@ export interface ConnectionOwner {
 /** An unwanted body up to this size is read so that its connection can be used again; a longer one costs the connection. */
 const MAX_DISCARDED_BYTES = 64 * 1024;
 
+/** Connections whose requests leave together. */
+const corked = new TurnEnd<Socket>((socket) => socket.uncork());
+
 /** One connection. `pause`, `resume`, `abort` and `discard` are the handler's while its request is on it. */
 export class Connection implements AnswerEvents {
   /** Since when it has had nothing to do, or only swallows what nobody wants: monotonic ms. */
@@ -78,9 +82,12 @@ export class Connection implements AnswerEvents {
     this.#parser.expect();
     handler.onSent(this);
     if (this.#handler !== handler) return;
-    if (pieces.length > 1) this.#socket.cork();
+    // What was written to it in this turn already is still held back, and this goes with it.
+    if (this.#socket.writableCorked === 0) {
+      this.#socket.cork();
+      corked.add(this.#socket);
+    }
     for (const piece of pieces) this.#socket.write(piece);
-    if (pieces.length > 1) this.#socket.uncork();
   }
 
   pause(handler: AnswerHandler): void {

@@ -1,37 +1,98 @@
 // Writes replies to clients: whole ones in one go, streams as they come, with the reader's pace going back upstream.
 import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Exchange } from '../core/exchange.ts';
 import type { Refusal } from '../core/refusal.ts';
+import { refusal } from '../core/refusal.ts';
 import type { ByteStream, Reply, Sink } from '../core/reply.ts';
+import { TurnEnd } from '../http1/turn-end.ts';
 import type { KeepAlives, QuietStream } from './keep-alives.ts';
 
 /** How long the rest of a refused request is swallowed so that the client can read the answer, in ms. */
 const LINGER_MS = 1000;
 
-/** Sends the reply of `x`; the exchange is closed when its last byte is handed over or nobody is left to read it. */
-export function send(x: Exchange, res: ServerResponse, reply: Reply, keepAlives: KeepAlives): void {
-  const { body, headers } = reply;
-  if (body === null || body instanceof Uint8Array) {
-    if (!x.clientGone) {
-      headers.push('content-length', String(body?.byteLength ?? 0));
-      if (!res.req.complete) res.shouldKeepAlive = false;
-      res.writeHead(reply.status, headers);
-      if (res.req.complete) end(res, body);
-      else linger(res, body);
-    }
-    x.close();
-    return;
+/** A reply on its way to its client. */
+interface Answer {
+  readonly x: Exchange;
+  readonly res: ServerResponse;
+  readonly reply: Reply;
+}
+
+/** The way out of one listener. */
+export class Outbound {
+  /** Each answer closes its connection, so that clients move on. */
+  closing = false;
+  readonly #keepAlives: KeepAlives;
+  readonly #whole = new TurnEnd<Answer>((answer) => this.#send(answer));
+
+  constructor(keepAlives: KeepAlives) {
+    this.#keepAlives = keepAlives;
   }
-  const writer = new StreamWriter(x, res, body, reply.sse, keepAlives);
+
+  /** The exchange is closed when the reply's last byte is handed over or nobody is left to read it. */
+  deliver(x: Exchange, res: ServerResponse, reply: Reply): void {
+    const answer: Answer = { x, res, reply };
+    if (isWhole(reply.body)) this.#whole.add(answer);
+    else this.#send(answer);
+  }
+
+  /** What it throws ends with the exchange. */
+  #send({ x, res, reply }: Answer): void {
+    try {
+      if (this.closing) res.shouldKeepAlive = false;
+      if (isWhole(reply.body)) sendWhole(x, res, reply, reply.body);
+      else sendStream(x, res, reply, reply.body, this.#keepAlives);
+    } catch {
+      res.destroy();
+      x.cancel(refusal('internal_error'));
+      x.close();
+    }
+  }
+}
+
+function isWhole(body: Reply['body']): body is Uint8Array | null {
+  return body === null || body instanceof Uint8Array;
+}
+
+function sendWhole(x: Exchange, res: ServerResponse, reply: Reply, body: Uint8Array | null): void {
   if (!x.clientGone) {
-    if (reply.sse) {
+    reply.headers.push('content-length', String(body?.byteLength ?? 0));
+    if (!res.req.complete) res.shouldKeepAlive = false;
+    res.writeHead(reply.status, reply.headers);
+    if (res.req.complete) end(res, body);
+    else linger(res, body);
+  }
+  x.close();
+}
+
+function sendStream(
+  x: Exchange,
+  res: ServerResponse,
+  { status, headers, sse }: Reply,
+  body: ByteStream,
+  keepAlives: KeepAlives,
+): void {
+  const writer = new StreamWriter(x, res, body, sse, keepAlives);
+  if (!x.clientGone) {
+    if (sse) {
       headers.push('x-accel-buffering', 'no');
       if (!headers.includes('cache-control')) headers.push('cache-control', 'no-cache, no-transform');
     }
-    res.writeHead(reply.status, headers);
-    if (reply.sse) res.flushHeaders();
+    cork(res);
+    res.writeHead(status, headers);
+    if (sse) res.flushHeaders();
   }
   body.start(writer);
+}
+
+/** Connections on which pieces of streams leave together. */
+const corked = new TurnEnd<Socket>((socket) => socket.uncork());
+
+/** Has what is written next wait for the end of the turn. */
+function cork({ socket }: ServerResponse): void {
+  if (socket === null || socket.writableCorked > 0) return;
+  socket.cork();
+  corked.add(socket);
 }
 
 /** Bodies up to this many bytes leave in one piece with their head. */
@@ -89,6 +150,7 @@ class StreamWriter implements Sink, QuietStream {
   write(chunk: Uint8Array): boolean {
     if (this.#x.clientGone) return true;
     this.lastWriteAt = performance.now();
+    cork(this.#res);
     if (this.#res.write(chunk)) return true;
     if (!this.#blocked) {
       this.#blocked = true;
@@ -122,6 +184,7 @@ class StreamWriter implements Sink, QuietStream {
   comment(): void {
     if (this.#blocked || !this.#source.atBoundary || this.#x.clientGone) return;
     this.lastWriteAt = performance.now();
+    cork(this.#res);
     this.#res.write(': keep-alive\n\n');
   }
 

@@ -21,7 +21,7 @@ import { changeCertificate, httpServer, listenerTimes } from './http-server.ts';
 import { KeepAlives } from './keep-alives.ts';
 import { header } from './lean-request.ts';
 import { listen } from './listen.ts';
-import { linger, send } from './outbound.ts';
+import { linger, Outbound } from './outbound.ts';
 import type { PeerReader } from './peer.ts';
 import type { HeadFields } from './read-head.ts';
 import { readInbound, readTarget } from './read-head.ts';
@@ -64,9 +64,7 @@ const RETRY_AFTER_MS = 1000;
 export class PublicListener {
   readonly server: Server;
   #service: PublicService;
-  readonly #keepAlives: KeepAlives;
-  /** Each answer closes its connection, so that clients move on. */
-  #closing = false;
+  readonly #outbound: Outbound;
   #refusing = false;
   /** Monotonic ms at which the last request came while closing. */
   #lastRequestAt = 0;
@@ -76,7 +74,7 @@ export class PublicListener {
   constructor(service: PublicService, certificate?: CertificateFiles, times: Partial<ListenerTimes> = {}) {
     const all = { ...listenerTimes, ...times };
     this.#service = service;
-    this.#keepAlives = new KeepAlives(all.quietMs);
+    this.#outbound = new Outbound(new KeepAlives(all.quietMs));
     this.server = httpServer(certificate?.pair, all);
     if (certificate !== undefined) certificate.onChange = (pair) => changeCertificate(this.server, pair);
     this.server.on('request', (req, res) => this.#onRequest(req, res));
@@ -109,7 +107,7 @@ export class PublicListener {
 
   /** Serves on, but has clients reconnect after each answer: by then they are led elsewhere. */
   announceDrain(): void {
-    this.#closing = true;
+    this.#outbound.closing = true;
   }
 
   /**
@@ -118,7 +116,7 @@ export class PublicListener {
    * then wait for the rest to be dropped by their clients.
    */
   async drain(withinMs: number): Promise<void> {
-    this.#closing = true;
+    this.#outbound.closing = true;
     // Connections that the system has accepted and this process has not would be reset.
     await polled();
     await polled();
@@ -152,7 +150,7 @@ export class PublicListener {
     const service = this.#service;
     const target = readTarget(req.url ?? '/');
     const { path } = target;
-    if (this.#closing) {
+    if (this.#outbound.closing) {
       res.shouldKeepAlive = false;
       this.#lastRequestAt = performance.now();
     }
@@ -196,20 +194,8 @@ export class PublicListener {
     res.on('close', () => {
       if (!x.closed) x.disconnect();
     });
-    const broken = () => {
-      res.destroy();
-      x.cancel(refusal('internal_error'));
-      x.close();
-    };
-    // One promise less than a `.catch` behind it; what `send` throws ends here too.
-    const deliver = (reply: Reply) => {
-      try {
-        if (this.#closing) res.shouldKeepAlive = false;
-        send(x, res, reply, this.#keepAlives);
-      } catch {
-        broken();
-      }
-    };
+    // One promise less than a `.catch` behind it.
+    const deliver = (reply: Reply) => this.#outbound.deliver(x, res, reply);
     const rescue = (thrown: unknown) => deliver(this.#service.rescue(x, thrown));
     try {
       handler(x).then(deliver, rescue);
