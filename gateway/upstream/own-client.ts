@@ -64,9 +64,6 @@ export class OwnClient {
       if (this.#stateless === undefined) return answer;
     }
     if (this.#stateless) return this.#post(method, this.#enveloped(params), statelessHeaders(method), signal);
-    const answer = await this.#inSession(method, params, signal);
-    if (answer.status !== 404) return answer;
-    this.#opened = false;
     return this.#inSession(method, params, signal);
   }
 
@@ -82,11 +79,7 @@ export class OwnClient {
     }
     let fits = false;
     try {
-      let answer = await this.#inSession(Method.ping, {}, signal);
-      if (answer.status === 404) {
-        this.#opened = false;
-        answer = await this.#inSession(Method.ping, {}, signal);
-      }
+      const answer = await this.#inSession(Method.ping, {}, signal);
       fits = answer.status < 400 || unsaid.has(answer.status);
       return answer;
     } finally {
@@ -166,7 +159,19 @@ export class OwnClient {
     return answer;
   }
 
+  /** Sends a request in the session; in another one when the server has forgotten it, which is what 404 says. */
   async #inSession(method: string, params: Record<string, unknown>, signal: AbortSignal): Promise<OwnAnswer> {
+    const answer = await this.#postInSession(method, params, signal);
+    if (answer.status !== 404) return answer;
+    this.#opened = false;
+    return this.#postInSession(method, params, signal);
+  }
+
+  async #postInSession(
+    method: string,
+    params: Record<string, unknown>,
+    signal: AbortSignal,
+  ): Promise<OwnAnswer> {
     if (!this.#opened) {
       await this.#openings.wait(this.#open(signal), signal);
       await this.#post(Method.initialized, undefined, this.#sessionHeaders(), signal);

@@ -23,7 +23,7 @@ class SlowServer {
       if (message.method === 'initialize') this.held.push(response);
       else if (message.id === undefined) response.writeHead(202).end();
       else if (this.open.has(session)) response.writeHead(200, json).end(answer(message.id, {}));
-      else response.writeHead(400, json).end(answer(message.id, undefined));
+      else response.writeHead(session === 'undefined' ? 400 : 404, json).end(answer(message.id, undefined));
       this.#server.emit('heard');
     });
   });
@@ -72,6 +72,26 @@ async function start(): Promise<{ server: SlowServer; client: OwnClient }> {
   if (endpoint === undefined) throw new Error('the pool has no endpoint');
   return { server, client: new OwnClient(pool, endpoint) };
 }
+
+describe("a session of the gateway's own that the server has forgotten", () => {
+  it.each([
+    ['a check', (client: OwnClient) => client.ping(5000)],
+    ['a request', (client: OwnClient) => client.request('tools/list', {}, 5000)],
+  ])('is opened again for %s', async (_name, ask) => {
+    const { server, client } = await start();
+    const first = client.ping(5000);
+    await server.whenAsked();
+    server.give();
+    await first;
+    server.open.clear();
+    const asked = ask(client);
+    await server.whenAsked();
+    server.give();
+    expect(await asked).toMatchObject({ status: 200, result: {} });
+    await client.close();
+    expect(server.open.size).toBe(0);
+  });
+});
 
 describe("a session of the gateway's own that opens late", () => {
   it('is ended by a close that comes before it', async () => {
