@@ -66,7 +66,7 @@ export const pool = z.strictObject({
     .enum(['auto', 'legacy', 'modern'])
     .prefault('auto')
     .describe(
-      'Revisions the servers speak: legacy is 2025-11-25 and older, modern is 2026-07-28; auto asks them.',
+      'Revisions the servers speak: legacy is 2025-11-25 and older, modern is 2026-07-28; auto asks them. Otherwise the gateway goes by this in what it asks itself, and never tries the other.',
     ),
   balance: z
     .enum(['least_connections', 'round_robin', 'power_of_two', 'peak_ewma', 'rendezvous'])

@@ -32,7 +32,7 @@ export class Endpoint {
   ejected = false;
   /** Whether it has ever answered this process. */
   reached = false;
-  /** Whether it speaks the stateless era, as checks have found; undefined until one has been answered. */
+  /** Whether it speaks the stateless era, as configured or as checks have found; undefined until either says so. */
   stateless: boolean | undefined = undefined;
   /** The share of its weight that it is given: below 1 for a while after a failure. */
   ramp = 1;

@@ -1,16 +1,12 @@
 // The gateway's own conversation with one endpoint: for what it asks itself, such as tool lists and health.
 import type { Dispatcher } from 'undici';
 import type { Endpoint } from '../core/endpoint.ts';
-import { MetaKey, Method } from '../mcp/methods.ts';
-import { version } from '../version.ts';
+import { Method } from '../mcp/methods.ts';
 import { Openings } from './openings.ts';
 import { LIST_BYTES, readMessage, SMALL_BYTES } from './own-reply.ts';
+import { clientInfo, enveloped, LEGACY, MODERN, statelessHeaders } from './own-request.ts';
 import type { Pool } from './pool.ts';
 import { isEventStream } from './reply-headers.ts';
-
-const MODERN = '2026-07-28';
-const LEGACY = '2025-11-25';
-const clientInfo = { name: 'mcp-gateway', version };
 
 /** How long the answer to `initialize` is listened for, in ms, however short the time is of who asked. */
 const OPEN_TIMEOUT_MS = 10_000;
@@ -27,23 +23,31 @@ export interface OwnAnswer {
 const unsaid: ReadonlySet<number> = new Set([401, 403, 429]);
 
 /**
- * Speaks the endpoint's era, found at the first request: the stateless form is tried first, and what no stateless server
- * would say means a sessionful one (MCP 2026-07-28, versioning, "Detection"). A legacy session is opened once, opened
+ * Speaks the endpoint's era. Unless it is configured it is found at the first request: the stateless form is tried first, and
+ * what no stateless server would say means a sessionful one (MCP 2026-07-28, versioning, "Detection"). A legacy session is opened once, opened
  * again when the server has forgotten it, and ended by `close`, so that no session of ours piles up upstream.
  */
 export class OwnClient {
   readonly #pool: Pool;
   readonly #endpoint: Endpoint;
-  #stateless: boolean | undefined = undefined;
+  readonly #configured: boolean | undefined;
+  #stateless: boolean | undefined;
   #session: string | undefined = undefined;
   #opened = false;
   #closed = false;
   readonly #openings = new Openings();
   #nextId = 1;
 
-  constructor(pool: Pool, endpoint: Endpoint) {
+  /** `stateless`: the era to speak; undefined to find it. */
+  constructor(
+    pool: Pool,
+    endpoint: Endpoint,
+    { stateless }: { readonly stateless: boolean | undefined } = pool.settings,
+  ) {
     this.#pool = pool;
     this.#endpoint = endpoint;
+    this.#configured = stateless;
+    this.#stateless = stateless;
   }
 
   /** Whether the server has given a session that later requests must name. */
@@ -51,7 +55,7 @@ export class OwnClient {
     return this.#session !== undefined;
   }
 
-  /** Whether the endpoint speaks the stateless era; undefined until it has answered. */
+  /** Whether the endpoint is spoken to in the stateless era; undefined until that is found. */
   get stateless(): boolean | undefined {
     return this.#stateless;
   }
@@ -63,13 +67,13 @@ export class OwnClient {
       const answer = await this.#findEra(signal);
       if (this.#stateless === undefined) return answer;
     }
-    if (this.#stateless) return this.#post(method, this.#enveloped(params), statelessHeaders(method), signal);
+    if (this.#stateless) return this.#post(method, enveloped(params), statelessHeaders(method), signal);
     return this.#inSession(method, params, signal);
   }
 
   /**
    * Asks whether the endpoint is there, with what its era has for that; the era is found anew when the answer does not
-   * fit it, since another server may have taken the place.
+   * fit it, since another server may have taken the place. A configured era stays.
    */
   async ping(timeoutMs: number): Promise<OwnAnswer> {
     const signal = AbortSignal.timeout(timeoutMs);
@@ -106,7 +110,7 @@ export class OwnClient {
 
   /** Opens the stream of what `notifications` names, or the session's own stream. After a first `request` only. */
   openStream(notifications: Record<string, boolean>, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
-    const params = this.#enveloped({ notifications });
+    const params = enveloped({ notifications });
     const listen = { jsonrpc: '2.0', id: this.#nextId++, method: Method.listen, params };
     return this.#sockets.request({
       path: this.#endpoint.path,
@@ -143,14 +147,15 @@ export class OwnClient {
   }
 
   #forget(): void {
-    this.#stateless = undefined;
+    this.#stateless = this.#configured;
     this.#opened = false;
     this.#session = undefined;
   }
 
   async #findEra(signal: AbortSignal): Promise<OwnAnswer> {
     const headers = statelessHeaders(Method.discover);
-    const answer = await this.#post(Method.discover, this.#enveloped({}), headers, signal);
+    const answer = await this.#post(Method.discover, enveloped({}), headers, signal);
+    if (this.#configured !== undefined) return answer;
     const versions = answer.result?.['supportedVersions'];
     if (Array.isArray(versions)) this.#stateless = versions.includes(MODERN);
     // A server that is down or wants a credential has said nothing about its era.
@@ -202,15 +207,6 @@ export class OwnClient {
     return this.#session === undefined ? version : [...version, 'mcp-session-id', this.#session];
   }
 
-  #enveloped(params: Record<string, unknown>): Record<string, unknown> {
-    const _meta = {
-      [MetaKey.protocolVersion]: MODERN,
-      [MetaKey.clientInfo]: clientInfo,
-      [MetaKey.clientCapabilities]: {},
-    };
-    return { ...params, _meta };
-  }
-
   #headers(more: readonly string[]): string[] {
     const own = this.#pool.headerRules.own;
     return ['accept', 'application/json, text/event-stream', 'accept-encoding', 'identity', ...more, ...own];
@@ -239,8 +235,4 @@ export class OwnClient {
       errorCode: message?.error?.code,
     };
   }
-}
-
-function statelessHeaders(method: string): string[] {
-  return ['mcp-protocol-version', MODERN, 'mcp-method', method];
 }

@@ -2,6 +2,9 @@
 import type { LimitsConfig, PoolConfig } from '../../config/schema.ts';
 import type { PoolSettings } from './pool.ts';
 
+/** Whether the servers are stateless, by the word of the file for it. */
+const statelessOf = { auto: undefined, legacy: false, modern: true } as const;
+
 /** The settings of a pool; equal settings mean that nothing of it needs to change. */
 export function poolSettings(pool: PoolConfig, limits: LimitsConfig): PoolSettings {
   const { health, outlier, tls } = pool;
@@ -12,6 +15,7 @@ export function poolSettings(pool: PoolConfig, limits: LimitsConfig): PoolSettin
       const { dns, port, path, weight, refresh: refreshMs } = endpoint;
       return { dns, protocol: pool.tls === undefined ? 'http:' : 'https:', port, path, weight, refreshMs };
     }),
+    stateless: statelessOf[pool.era],
     balance: pool.balance,
     affinity: pool.affinity,
     sockets: {

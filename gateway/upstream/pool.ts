@@ -19,6 +19,8 @@ import type { HeaderRules } from './request-headers.ts';
 export interface PoolSettings {
   readonly name: string;
   readonly endpoints: readonly (UrlEndpoint | DnsEndpoint)[];
+  /** Whether the servers are of the stateless era; undefined where they are to be asked. */
+  readonly stateless: boolean | undefined;
   readonly balance: BalancerName;
   readonly affinity: 'session' | 'client' | 'none';
   readonly sockets: SocketSettings;
@@ -60,7 +62,7 @@ export class Pool {
   /** True when the client's own credential may cross: then the upstream's challenges are the client's business. */
   readonly passesAuthorization: boolean;
   /** Rebuilt when an endpoint's state changes, never per request. */
-  available: readonly Endpoint[];
+  available: readonly Endpoint[] = [];
   readonly #line: Line;
   #replaced = false;
   readonly #balancer: Balancer;
@@ -85,7 +87,6 @@ export class Pool {
       const known = sameSockets ? previous?.link(endpoint) : undefined;
       this.#connect(endpoint, known ?? new Link(endpoint, settings.sockets));
     }
-    this.available = this.endpoints;
     this.refresh();
   }
 
@@ -225,6 +226,7 @@ export class Pool {
   }
 
   #connect(endpoint: Endpoint, link: Link): void {
+    endpoint.stateless = this.settings.stateless ?? endpoint.stateless;
     this.#links.set(endpoint, link);
     this.#line.links.set(endpoint, link);
   }

@@ -1,4 +1,4 @@
-// The gateway's own sessions: none stays behind, however late the server opens it.
+// The gateway's own conversations: the era they are held in, and sessions of which none stays behind.
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
@@ -7,9 +7,12 @@ import { text } from 'node:stream/consumers';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { PoolConfig } from '../../config/schema.ts';
 import { configSchema } from '../../config/schema.ts';
+import type { Endpoint } from '../../gateway/core/endpoint.ts';
 import { OwnClient } from '../../gateway/upstream/own-client.ts';
 import { Pool } from '../../gateway/upstream/pool.ts';
 import { poolSettings } from '../../gateway/upstream/pool-settings.ts';
+import { startEverything } from '../support/everything-upstream.ts';
+import { GatedUpstream } from '../support/gated-upstream.ts';
 
 /** A sessionful server that opens no session until it is told. */
 class SlowServer {
@@ -63,15 +66,51 @@ function answer(id: number, result: object | undefined): string {
 
 async function start(): Promise<{ server: SlowServer; client: OwnClient }> {
   const server = new SlowServer();
-  const { pools, limits } = configSchema.parse({
-    pools: [{ name: 'p', endpoints: [{ url: await server.start() }] }],
-  });
+  return { server, client: connect(await server.start()).client };
+}
+
+/** The gateway's own client of a server, in a pool with these settings. */
+function connect(url: string, settings: object = {}): { client: OwnClient; endpoint: Endpoint } {
+  const { pools, limits } = configSchema.parse({ pools: [{ name: 'p', endpoints: [{ url }], ...settings }] });
   const pool = new Pool(poolSettings(pools[0] as PoolConfig, limits));
   onTestFinished(() => pool.destroy());
-  const [endpoint] = pool.endpoints;
-  if (endpoint === undefined) throw new Error('the pool has no endpoint');
-  return { server, client: new OwnClient(pool, endpoint) };
+  const endpoint = pool.endpoints[0] as Endpoint;
+  return { client: new OwnClient(pool, endpoint), endpoint };
 }
+
+describe('a server of both eras', () => {
+  const hello = ['initialize', 'notifications/initialized'];
+
+  it.each([
+    ['auto', undefined, ['server/discover', 'tools/list', 'server/discover']],
+    ['modern', true, ['tools/list', 'server/discover']],
+    ['legacy', false, [...hello, 'tools/list', 'ping']],
+  ])('is asked in the era that the pool has: %s', async (era, stateless, methods) => {
+    const upstream = await GatedUpstream.start();
+    onTestFinished(() => upstream.close());
+    const { client, endpoint } = connect(upstream.url, { era });
+    expect([client.stateless, endpoint.stateless]).toEqual([stateless, stateless]);
+    expect(await client.request('tools/list', {}, 5000)).toMatchObject({ status: 200 });
+    expect(await client.ping(5000)).toMatchObject({ status: 200 });
+    await client.close();
+    expect(upstream.messages.map(({ method }) => method)).toEqual(methods);
+  });
+});
+
+it.each([
+  ['legacy', 'modern'],
+  ['modern', 'legacy'],
+] as const)('a server of the %s era is not asked for it by a pool of the other', async (actual, era) => {
+  const server = await startEverything({ era: actual });
+  onTestFinished(() => server.close());
+  const { client } = connect(server.url, { era });
+  for (let round = 0; round < 2; round++) {
+    const answer = await client.ping(5000).catch(() => undefined);
+    expect(answer?.result).toBeUndefined();
+  }
+  expect(client.stateless).toBe(era === 'modern');
+  await client.close();
+});
 
 describe("a session of the gateway's own that the server has forgotten", () => {
   it.each([

@@ -21,6 +21,7 @@ function makePool(change: Partial<PoolSettings> = {}, previous?: Pool): Pool {
         maxResponseBytes: 1_000_000,
         tls: {},
       },
+      stateless: undefined,
       maxInFlight: 0,
       queueTimeoutMs: 5000,
       health: {
