@@ -71,7 +71,7 @@ function onVerdict(
     case 'insufficient_scope':
       return x.refuse(refusal('forbidden', { message: NO_SCOPE, headers: settings.challenges.scope }));
     case 'unknown':
-      return x.refuse(refusal('overloaded', { message: UNKNOWN, retryAfterMs: 1000 }));
+      return x.refuse(refusal('overloaded', { message: UNKNOWN }));
     default:
       return admit(x, next, settings, verdict);
   }

@@ -1,7 +1,7 @@
 // Single-flight: of the exchanges that want the same answer at the same time one fetches it, and the others wait for it.
 import type { Exchange, Running } from '../core/exchange.ts';
 import type { Refusal } from '../core/refusal.ts';
-import { refusal } from '../core/refusal.ts';
+import { clientGone } from '../core/refusal.ts';
 import type { Reply } from '../core/reply.ts';
 import type { ResultForm } from '../mcp/eras/era.ts';
 import type { CacheEntry } from './store.ts';
@@ -117,7 +117,7 @@ class Waiting implements Running {
 
   clientGone(): void {
     const { x } = this.waiter;
-    const reply = x.refuse(refusal('upstream_failed', { message: 'The client has gone' }));
+    const reply = x.refuse(clientGone);
     x.errorType = 'cancelled';
     this.flight?.leave(this, reply);
   }

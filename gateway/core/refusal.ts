@@ -13,12 +13,22 @@ interface RefusalRow {
   readonly code: number;
   /** What the caller reads unless the refusal brings a text of its own. */
   readonly message: string;
+  /** When it is worth trying again, in ms, unless the refusal knows better. */
+  readonly retryAfterMs?: number;
 }
+
+/** What a refused client is told to wait: long enough for a call to end, or another gateway to be found. */
+const SOON_MS = 1000;
 
 export const refusals = {
   unauthorized: { status: 401, code: 401, message: 'A valid credential is required' },
   forbidden: { status: 403, code: 403, message: 'Not allowed' },
-  too_many_concurrent: { status: 429, code: 429, message: 'Too many calls at once from this client' },
+  too_many_concurrent: {
+    status: 429,
+    code: 429,
+    message: 'Too many calls at once from this client',
+    retryAfterMs: SOON_MS,
+  },
   rate_limited: { status: 429, code: 429, message: 'Too many calls in too short a time' },
   body_too_large: { status: 413, code: 413, message: 'The request body is larger than this gateway accepts' },
   bad_request: { status: 400, code: -32600, message: 'Not a valid request' },
@@ -29,9 +39,14 @@ export const refusals = {
     code: 404,
     message: 'Session not found: start a new one with initialize',
   },
-  overloaded: { status: 503, code: 503, message: 'The gateway is overloaded' },
-  draining: { status: 503, code: 503, message: 'The gateway is shutting down' },
-  no_endpoint: { status: 503, code: 503, message: 'No endpoint of the pool is available' },
+  overloaded: { status: 503, code: 503, message: 'The gateway is overloaded', retryAfterMs: SOON_MS },
+  draining: { status: 503, code: 503, message: 'The gateway is shutting down', retryAfterMs: SOON_MS },
+  no_endpoint: {
+    status: 503,
+    code: 503,
+    message: 'No endpoint of the pool is available',
+    retryAfterMs: SOON_MS,
+  },
   upstream_failed: { status: 502, code: 502, message: 'The upstream server failed' },
   timeout: { status: 504, code: 504, message: 'The upstream server did not answer in time' },
   internal_error: { status: 500, code: -32603, message: 'The gateway itself failed; its log says why' },
@@ -66,6 +81,9 @@ export function refusal(reason: RefusalReason, detail: RefusalDetail = {}): Refu
   const row = refusals[reason];
   return { reason, ...row, ...detail };
 }
+
+/** For a call that nobody waits for any more: nobody reads it. */
+export const clientGone: Refusal = refusal('upstream_failed', { message: 'The client has gone' });
 
 /**
  * The JSON-RPC error object of a refusal as text; `id` is the raw JSON text of the request's id, `null` where it has

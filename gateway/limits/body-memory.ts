@@ -29,7 +29,7 @@ export class BodyMemory {
     const held = (this.#clients.get(id) ?? 0) + bytes;
     if (held > own) return tooMany(`At most ${own} bytes of requests at once from this client`);
     if (this.#all + bytes > all) {
-      return refusal('overloaded', { message: 'Too many large requests at once', retryAfterMs: 1000 });
+      return refusal('overloaded', { message: 'Too many large requests at once' });
     }
     if (x.bodyBytes === 0) x.defer(this.#release);
     x.bodyBytes += bytes;

@@ -143,5 +143,5 @@ export function queueFull({ concurrency, queueSize }: ClientPolicy): Refusal {
 }
 
 export function tooMany(message: string): Refusal {
-  return refusal('too_many_concurrent', { message, retryAfterMs: 1000 });
+  return refusal('too_many_concurrent', { message });
 }

@@ -67,5 +67,5 @@ class Guest extends Waiter {
 }
 
 function overloaded(message: string): Refusal {
-  return refusal('overloaded', { message, retryAfterMs: 1000 });
+  return refusal('overloaded', { message });
 }

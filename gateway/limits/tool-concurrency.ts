@@ -70,7 +70,7 @@ function queued(
   release: (x: Exchange) => void,
   timeoutMs: number,
 ): Promise<Reply> {
-  const full = (message: string) => refusal('overloaded', { message, retryAfterMs: 1000 });
+  const full = (message: string) => refusal('overloaded', { message });
   const tool = x.envelope.name ?? '';
   if (queue.size >= MAX_WAITING) return Promise.resolve(x.refuse(full(`Too many calls wait for ${tool}`)));
   return new Promise((resolve) => {

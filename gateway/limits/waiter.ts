@@ -1,7 +1,7 @@
 // Waiters: exchanges that wait for their turn, and end once: they go on, or are refused.
 import type { Exchange, Running } from '../core/exchange.ts';
 import type { Refusal } from '../core/refusal.ts';
-import { refusal } from '../core/refusal.ts';
+import { clientGone } from '../core/refusal.ts';
 import type { Waiting } from './fair-queue.ts';
 
 /** Where a waiter waits. */
@@ -15,8 +15,6 @@ export interface Patience {
   readonly timeoutMs: number;
   onTimeout(): Refusal;
 }
-
-const clientGone = refusal('upstream_failed', { message: 'The client has gone' });
 
 /** An exchange in a queue. While it waits it is in charge of the exchange: cancelled or left by its client, it leaves. */
 export class Waiter implements Waiting, Running {

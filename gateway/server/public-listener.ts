@@ -57,8 +57,6 @@ const SWEEP_MS = 100;
 const QUIET_MS = 1000;
 /** The answer to CONNECT, for which Node makes no response object. */
 const NO_TUNNELS = 'HTTP/1.1 405 Method Not Allowed\r\nConnection: close\r\nContent-Length: 0\r\n\r\n';
-/** What a refused client is told to wait: long enough for another gateway to be found. */
-const RETRY_AFTER_MS = 1000;
 
 /** An HTTP server that knows MCP routes. */
 export class PublicListener {
@@ -139,7 +137,7 @@ export class PublicListener {
       await pause(Math.min(SWEEP_MS, withinMs - past));
     }
     this.#refusing = true;
-    for (const x of live) x.cancel(refusal('draining', { retryAfterMs: RETRY_AFTER_MS }));
+    for (const x of live) x.cancel(refusal('draining'));
     // The last answers' bytes may still be on their way out of this process.
     if (this.#connections > 0) await pause(SWEEP_MS);
     this.server.close();
@@ -157,9 +155,8 @@ export class PublicListener {
     const inbound = readInbound(req, target, service.peers, service.head);
     const handler = service.handlers.get(path);
     if (handler === undefined) return this.#answerOther(req, res, path);
-    if (service.overloaded())
-      return this.#refuse(res, refusal('overloaded', { retryAfterMs: RETRY_AFTER_MS }));
-    if (this.#refusing) return this.#refuse(res, refusal('draining', { retryAfterMs: RETRY_AFTER_MS }));
+    if (service.overloaded()) return this.#refuse(res, refusal('overloaded'));
+    if (this.#refusing) return this.#refuse(res, refusal('draining'));
     const fault = accessFault(inbound, service.access);
     if (fault !== undefined) return this.#refuse(res, refusal('forbidden', { message: fault }));
     if (inbound.origin !== undefined) {

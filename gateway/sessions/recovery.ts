@@ -195,7 +195,7 @@ class Recoveries {
       const reopened = await reopen(x, session.hello, record, gone);
       if (reopened === undefined) {
         count('failed');
-        return refusal('overloaded', { message: 'All endpoints are at their limit', retryAfterMs: 1000 });
+        return refusal('overloaded', { message: 'All endpoints are at their limit' });
       }
       const { place, notices } = reopened;
       const moved = await places.move(session, place);

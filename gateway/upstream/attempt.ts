@@ -3,7 +3,7 @@ import type { Endpoint } from '../core/endpoint.ts';
 import type { Exchange } from '../core/exchange.ts';
 import { Failure } from '../core/failure.ts';
 import type { Refusal } from '../core/refusal.ts';
-import { refusal } from '../core/refusal.ts';
+import { clientGone, refusal } from '../core/refusal.ts';
 import type { ByteStream, Reply, Sink } from '../core/reply.ts';
 import type { AttemptTrace } from '../core/trace.ts';
 import type { AnswerHead } from '../http1/answer-head.ts';
@@ -163,7 +163,7 @@ export class Attempt implements AnswerHandler, ByteStream {
     // A resumed stream is a new request; the upstream takes it only when the old connection is closed.
     if (!this.#x.shared && (this.#x.era.disconnectCancels || this.#x.stream || resumable)) {
       this.#x.errorType ??= 'cancelled';
-      this.abort(refusal('upstream_failed', { message: 'The client has gone' }));
+      this.abort(clientGone);
     } else this.resume();
   }
 

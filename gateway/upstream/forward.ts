@@ -52,7 +52,7 @@ class Forwarding implements AttemptOwner, Running {
     if (!pool.admits(x, undefined)) return this.#wait(() => this.go());
     const endpoint = x.pinned ?? pool.pick(x, undefined);
     if (endpoint === undefined) {
-      return this.#resolve(x.refuse(refusal('no_endpoint', { retryAfterMs: 1000 })));
+      return this.#resolve(x.refuse(refusal('no_endpoint')));
     }
     x.running = this;
     this.#attempt = this.#begin(endpoint);

@@ -64,8 +64,16 @@ describe('a refusal', () => {
       '1',
     ]);
     expect(x.refuse(refusal('overloaded', { retryAfterMs: 1001 })).headers).toContain('2');
-    expect(x.refuse(refusal('overloaded')).headers).not.toContain('retry-after');
+    expect(x.refuse(refusal('forbidden')).headers).not.toContain('retry-after');
   });
+
+  it.each(['too_many_concurrent', 'overloaded', 'draining', 'no_endpoint'] as const)(
+    'for %s is worth a new try in a second, unless it knows better',
+    (reason) => {
+      expect(refusal(reason).retryAfterMs).toBe(1000);
+      expect(refusal(reason, { message: 'Not now', retryAfterMs: 20 }).retryAfterMs).toBe(20);
+    },
+  );
 
   it('brings its own headers, and leaves its reason with the exchange', () => {
     const x = makeExchange(request('ping'));
