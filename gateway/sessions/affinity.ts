@@ -65,7 +65,8 @@ function mostOf({ principal }: Exchange, { sessions }: AffinitySettings): number
 /** Lets the exchange go on in its session, unless that has ended or nobody can find it here. */
 function resume(x: Exchange, session: Session, next: Handler, settings: AffinitySettings): Promise<Reply> {
   const endpoint = settings.endpoint(session.endpointId);
-  if (settings.ended.has(session) || (endpoint === undefined && !settings.recovers)) return notFound(x);
+  const isLost = endpoint === undefined && settings.pin && !settings.recovers;
+  if (isLost || settings.ended.has(session)) return notFound(x);
   x.session = session;
   if (settings.pin) x.pinned = endpoint;
   settings.live.enter(x, settings.pool, mostOf(x, settings));

@@ -196,6 +196,13 @@ describe('a request', () => {
     expect([x.session?.upstreamId, x.pinned]).toEqual(['upstream-1', undefined]);
   });
 
+  it('outlives its endpoint where any endpoint serves any session', async () => {
+    const x = call(await openSession());
+    known.clear();
+    expect((await run(x, { pin: false })).status).toBe(200);
+    expect([x.session?.upstreamId, x.pinned]).toEqual(['upstream-1', undefined]);
+  });
+
   it('of the stateless era passes whatever session it names', async () => {
     const x = makeExchange(request('tools/list'), { sessionId: 'nonsense' }, modern);
     expect((await run(x)).status).toBe(200);
