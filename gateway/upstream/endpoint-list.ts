@@ -44,9 +44,13 @@ export class EndpointList {
     this.#put(known(id) ?? new Endpoint(id, this.#pool, url, weight), weight);
   }
 
-  /** Takes over the endpoints of a name from the pool's predecessor. */
+  /** Takes over the endpoints of a name from the pool's predecessor, also those that the name has left: they go on leaving. */
   adopt(source: DnsEndpoint, known: readonly Endpoint[]): void {
-    for (const endpoint of known) if (belongs(endpoint, source)) this.#put(endpoint, source.weight);
+    for (const endpoint of known) {
+      if (!belongs(endpoint, source)) continue;
+      endpoint.weight = source.weight;
+      this.#byId.set(endpoint.id, endpoint);
+    }
   }
 
   /**

@@ -111,6 +111,19 @@ describe('the endpoints of a name', () => {
     expect(same.all).toEqual(before.all);
     expect(otherPort.all).toEqual([]);
   });
+
+  it('go on leaving in the pool that takes them over, until the name stands for them again', () => {
+    const [before, after] = [new EndpointList('p'), new EndpointList('p')];
+    before.resolve(source, ['10.0.0.1', '10.0.0.2'], 0);
+    before.resolve(source, ['10.0.0.2'], 1000);
+    after.adopt({ ...source, weight: 3 }, before.all);
+    expect(after.all.map(({ state, weight }) => [state, weight])).toEqual([
+      ['draining', 3],
+      ['available', 3],
+    ]);
+    after.resolve(source, ['10.0.0.1', '10.0.0.2'], 2000);
+    expect(after.all.map(({ state }) => state)).toEqual(['available', 'available']);
+  });
 });
 
 describe('a gateway before a name', () => {
