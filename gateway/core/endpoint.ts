@@ -17,6 +17,8 @@ export class Endpoint {
   readonly hostname: string;
   /** Path and query of the MCP endpoint. */
   readonly path: string;
+  /** Its name in logs and metrics: the URL without user information and query, which may hold secrets. */
+  readonly label: string;
   /** The DNS name of which this is one address; undefined where the URL says all. */
   readonly name: string | undefined;
   weight: number;
@@ -58,6 +60,7 @@ export class Endpoint {
     this.origin = parsed.origin;
     this.hostname = parsed.hostname.replace(/^\[|\]$/g, '');
     this.path = parsed.pathname + parsed.search;
+    this.label = parsed.origin + parsed.pathname;
     this.weight = weight;
     this.name = name;
   }

@@ -4,7 +4,6 @@ import type { PurgeRequest } from '../cache/purge-names.ts';
 import { purgeNames } from '../cache/purge-names.ts';
 import type { Endpoint } from '../core/endpoint.ts';
 import type { Gateway } from '../gateway.ts';
-import { endpointLabel } from '../telemetry/access-log.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Pool } from '../upstream/pool.ts';
 import { logLevelApp } from './log-level.ts';
@@ -45,9 +44,9 @@ export function controlApp({ current, reload, logger }: ControlService): Hono {
     const endpoint = pool.endpoints.find((one) => one.url === wanted || one.id === wanted);
     if (endpoint === undefined) return c.json({ error: `pool ${name} has no endpoint ${wanted}` }, 404);
     setDraining(pool, endpoint, verb === 'drain');
-    logger.info({ event: `endpoint_${verb}`, pool: name, endpoint: endpointLabel(endpoint) });
+    logger.info({ event: `endpoint_${verb}`, pool: name, endpoint: endpoint.label });
     const { state, inFlight, streams } = endpoint;
-    return c.json({ pool: name, endpoint: endpointLabel(endpoint), state, in_flight: inFlight, streams });
+    return c.json({ pool: name, endpoint: endpoint.label, state, in_flight: inFlight, streams });
   });
   return app;
 }

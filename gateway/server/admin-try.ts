@@ -1,7 +1,6 @@
 // `POST /admin/call`: an operator tries a tool, under the same policies as any client.
 import { Hono } from 'hono';
 import type { Gateway } from '../gateway.ts';
-import { endpointLabel } from '../telemetry/access-log.ts';
 import { directPool } from './page/callable-tools.ts';
 import type { TryCall } from './try-call.ts';
 import { tryCall } from './try-call.ts';
@@ -28,7 +27,7 @@ export function tryApp(current: () => Gateway): Hono {
     );
     return c.json({
       status,
-      endpoint: endpoint === undefined ? null : endpointLabel(endpoint),
+      endpoint: endpoint === undefined ? null : endpoint.label,
       cache: cache ?? null,
       attempts,
       error_type: errorType ?? null,

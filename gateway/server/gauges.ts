@@ -1,7 +1,6 @@
 // Gauges of what a running gateway holds: endpoints, sockets, client connections; read at each scrape.
 import type { Endpoint } from '../core/endpoint.ts';
 import type { Gateway } from '../gateway.ts';
-import { endpointLabel } from '../telemetry/access-log.ts';
 import type { Labels } from '../telemetry/instruments.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { Pool } from '../upstream/pool.ts';
@@ -58,5 +57,5 @@ export function registerGauges(
 }
 
 function labelsOf(endpoint: Endpoint): Labels {
-  return { pool: endpoint.pool, endpoint: endpointLabel(endpoint) };
+  return { pool: endpoint.pool, endpoint: endpoint.label };
 }

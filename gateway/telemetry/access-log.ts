@@ -1,5 +1,4 @@
 // The access log: one `tool_execution` line a call, its text put together from parts that are quoted once.
-import type { Endpoint } from '../core/endpoint.ts';
 import type { Exchange } from '../core/exchange.ts';
 import { quote } from './log-format.ts';
 import { type Logger, timestamp } from './logger.ts';
@@ -38,7 +37,6 @@ export interface Call {
 export class AccessLog {
   readonly #log: Logger;
   readonly #pools = new Map<string, PoolTallies>();
-  readonly #endpoints = new WeakMap<Endpoint, string>();
 
   constructor(log: Logger) {
     this.#log = log;
@@ -57,7 +55,7 @@ export class AccessLog {
     this.#log.line(
       `{"event":"tool_execution","time":"${timestamp(Date.now())}","level":"info"` +
         `,"client":${text(x.principal.id)},"pool":${quotedPool}` +
-        `,"endpoint":${endpoint === undefined ? 'null' : this.#endpoint(endpoint)}` +
+        `,"endpoint":${endpoint === undefined ? 'null' : quote(endpoint.label)}` +
         `,"tool":${tool === undefined ? 'null' : text(tool)},"duration_ms":${decimal(durationMs)}` +
         `,"upstream_ms":${upstreamMs === undefined ? 'null' : decimal(upstreamMs)}` +
         `,"success":${errorType === undefined}` +
@@ -76,21 +74,6 @@ export class AccessLog {
     }
     return tallies;
   }
-
-  #endpoint(endpoint: Endpoint): string {
-    let quoted = this.#endpoints.get(endpoint);
-    if (quoted === undefined) {
-      quoted = quote(endpointLabel(endpoint));
-      this.#endpoints.set(endpoint, quoted);
-    }
-    return quoted;
-  }
-}
-
-/** An endpoint in logs and metrics: its URL without user information and query, which may hold secrets. */
-export function endpointLabel(endpoint: Endpoint): string {
-  const query = endpoint.path.indexOf('?');
-  return endpoint.origin + (query === -1 ? endpoint.path : endpoint.path.slice(0, query));
 }
 
 function tallyOf(tools: Map<string, Tally>, label: string): Tally {

@@ -7,7 +7,6 @@ import type { RefusalReason } from '../core/refusal.ts';
 import type { Reply } from '../core/reply.ts';
 import type { Slots } from '../core/slots.ts';
 import type { Stage } from '../core/stage.ts';
-import { endpointLabel } from './access-log.ts';
 import { Attempts } from './attempts.ts';
 import { Figures } from './figures.ts';
 import { Instruments, type Labels, type Reading } from './instruments.ts';
@@ -144,7 +143,7 @@ export class Telemetry {
 
   /** Logs a change of an endpoint's state. */
   readonly tellEndpoint = (endpoint: Endpoint, event: string, reason: string | undefined): void => {
-    const record = { event, pool: endpoint.pool, endpoint: endpointLabel(endpoint) };
+    const record = { event, pool: endpoint.pool, endpoint: endpoint.label };
     if (reason === undefined) this.#logger.info(record);
     else this.#logger.warn({ ...record, reason });
   };

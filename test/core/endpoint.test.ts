@@ -16,6 +16,11 @@ describe('an endpoint', () => {
     });
   });
 
+  it('is named without what may be secret in its URL: user information and query', () => {
+    const { label } = new Endpoint('id', 'pool', 'http://user:pass@10.0.0.1:8000/mcp?key=hidden', 1);
+    expect(label).toBe('http://10.0.0.1:8000/mcp');
+  });
+
   it('takes its first measurement as it is, and a slower one at once', () => {
     const it = endpoint();
     it.noteLatency(40, 1000);

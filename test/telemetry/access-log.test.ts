@@ -2,7 +2,6 @@
 import { describe, expect, it } from 'vitest';
 import { Endpoint } from '../../gateway/core/endpoint.ts';
 import { refusal } from '../../gateway/core/refusal.ts';
-import { endpointLabel } from '../../gateway/telemetry/access-log.ts';
 import { caller, makeExchange, request } from '../core/make-exchange.ts';
 import { observed, ok } from './observed.ts';
 import { parseLogfmt } from './parse-logfmt.ts';
@@ -129,11 +128,5 @@ describe('the line of a call', () => {
     const { run, lines } = observed();
     await run(makeExchange(request('tools/list')));
     expect(await lines()).toEqual([]);
-  });
-});
-
-describe('an endpoint’s label', () => {
-  it('is its URL without user information and query', () => {
-    expect(endpointLabel(endpoint)).toBe('http://127.0.0.1:9000/mcp');
   });
 });

@@ -4,7 +4,6 @@ import { isIP } from 'node:net';
 import type { Config, PoolConfig } from '../../../config/schema.ts';
 import type { Endpoint } from '../../core/endpoint.ts';
 import { Method } from '../../mcp/methods.ts';
-import { endpointLabel } from '../../telemetry/access-log.ts';
 import { OwnClient } from '../../upstream/own-client.ts';
 import { Pool } from '../../upstream/pool.ts';
 import { poolSettings } from '../../upstream/pool-settings.ts';
@@ -54,7 +53,7 @@ async function addresses(
 }
 
 async function look(pool: Pool, endpoint: Endpoint, settings: PoolConfig): Promise<Diagnosis[]> {
-  const subject = `${pool.name} ${endpointLabel(endpoint)}`;
+  const subject = `${pool.name} ${endpoint.label}`;
   const client = new OwnClient(pool, endpoint);
   try {
     const { status, result, errorCode } = await client.request(Method.toolsList, {}, ANSWER_MS);

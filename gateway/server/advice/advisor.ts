@@ -6,11 +6,9 @@ import { AppliedFindings } from '../../advise/applied.ts';
 import { rules } from '../../advise/finding.ts';
 import { Ledger } from '../../advise/ledger.ts';
 import type { Snapshot, ToolList } from '../../advise/snapshot.ts';
-import type { Endpoint } from '../../core/endpoint.ts';
 import type { Exchange } from '../../core/exchange.ts';
 import type { Gateway } from '../../gateway.ts';
 import type { Call } from '../../telemetry/access-log.ts';
-import { endpointLabel } from '../../telemetry/access-log.ts';
 import type { Labels } from '../../telemetry/instruments.ts';
 import type { ProcessSamples } from './process-samples.ts';
 import { repeatsOf } from './repeats.ts';
@@ -28,7 +26,6 @@ export class Advisor {
   readonly #samples: ProcessSamples;
   readonly #ledger = new Ledger(WINDOW_MINUTES);
   readonly #applied = new AppliedFindings();
-  readonly #labels = new WeakMap<Endpoint, string>();
   #advice: Advice | undefined;
   /** Unix ms until which the advice made last is good enough. */
   #freshUntil = 0;
@@ -45,7 +42,7 @@ export class Advisor {
       at: Date.now(),
       client: x.principal.id,
       pool,
-      endpoint: endpoint === undefined ? undefined : this.#label(endpoint),
+      endpoint: endpoint?.label,
       tool: label,
       durationMs,
       upstreamMs,
@@ -110,15 +107,6 @@ export class Advisor {
       ),
       cache: { bytes: cache.memory.bytes, evictions: this.#samples.evictions(WINDOW_MINUTES) },
     };
-  }
-
-  #label(endpoint: Endpoint): string {
-    let label = this.#labels.get(endpoint);
-    if (label === undefined) {
-      label = endpointLabel(endpoint);
-      this.#labels.set(endpoint, label);
-    }
-    return label;
   }
 }
 

@@ -6,7 +6,6 @@ import type { CacheStatus } from '../../core/exchange.ts';
 import { refusals } from '../../core/refusal.ts';
 import type { Gateway } from '../../gateway.ts';
 import type { Shared } from '../../shared.ts';
-import { endpointLabel } from '../../telemetry/access-log.ts';
 import type { ToolFigures } from '../../telemetry/figures.ts';
 import type { WindowFigures } from '../../telemetry/window.ts';
 import type { Pool } from '../../upstream/pool.ts';
@@ -68,7 +67,7 @@ function poolView(pool: Pool, figuresOf: (endpoint: Endpoint) => WindowFigures):
   const endpoints = pool.endpoints.map(
     (endpoint): EndpointView => ({
       id: endpoint.id,
-      url: endpointLabel(endpoint),
+      url: endpoint.label,
       state: endpoint.state,
       why: endpoint.why ?? null,
       weight: endpoint.weight,
