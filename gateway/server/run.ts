@@ -117,10 +117,11 @@ async function start(
     {
       apply(next) {
         const old = gateway;
-        advisor.changed(old.config, next);
         if (next.listen.tls !== undefined) certificate?.use(next.listen.tls);
         gateway = buildGateway(next, shared, old);
         publicListener.swap(serviceOf(gateway));
+        // Only now: a reload that is refused follows no advice.
+        advisor.changed(old.config, next);
         bounds.use(next.listen);
         // A level set at run time stays until the file says another one.
         if (next.log.level !== old.config.log.level) logger.level = next.log.level;
