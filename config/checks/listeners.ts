@@ -1,6 +1,7 @@
 /** Rules between the fields of `listen` and `admin`. */
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
+import { isLoopback } from '../loopback.ts';
 import type { Finding } from '../problem.ts';
 import type { Parts } from './parts.ts';
 
@@ -32,12 +33,6 @@ export function checkListeners({ listen, admin }: Parts): Finding[] {
     });
   }
   return findings;
-}
-
-/** Whether only this machine can reach a listener bound to the host. */
-export function isLoopback(host: string): boolean {
-  if (host === 'localhost') return true;
-  return ipaddr.isValid(host) && ipaddr.process(host).range() === 'loopback';
 }
 
 function badNetwork(index: number, network: string): Finding {

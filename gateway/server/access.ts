@@ -1,5 +1,6 @@
 // Access by Host and Origin: keeps web pages from reaching the gateway through a browser (DNS rebinding, CSRF), and CORS.
 import type { Inbound } from '../mcp/inbound.ts';
+import { bareName, FOREIGN_HOST, isLoopbackName, isOwnOrigin } from './host-names.ts';
 
 export interface AccessRules {
   /** Host names, with or without port; empty: see `loopbackOnly`. */
@@ -10,25 +11,20 @@ export interface AccessRules {
   readonly loopbackOnly: boolean;
 }
 
-const loopback: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]']);
-
 /** Why a request may not come in by its Host or Origin; undefined when it may. */
 export function accessFault(inbound: Inbound, rules: AccessRules): string | undefined {
   const host = inbound.host?.toLowerCase();
-  if (!hostAllowed(host, rules)) return 'This host name is not served here';
+  if (!hostAllowed(host, rules)) return FOREIGN_HOST;
   const { origin } = inbound;
   if (origin === undefined || rules.allowedOrigins.includes(origin)) return undefined;
-  const same = host !== undefined && (origin === `http://${host}` || origin === `https://${host}`);
-  return same ? undefined : 'This origin is not allowed';
+  return isOwnOrigin(origin, host) ? undefined : 'This origin is not allowed (listen.allowed_origins)';
 }
 
 function hostAllowed(host: string | undefined, { allowedHosts, loopbackOnly }: AccessRules): boolean {
   if (allowedHosts.length === 0 && !loopbackOnly) return true;
   if (host === undefined) return false;
-  const colon = host.lastIndexOf(':');
-  // The colons of an IPv6 address are within brackets.
-  const name = colon > host.lastIndexOf(']') ? host.slice(0, colon) : host;
-  if (allowedHosts.length === 0) return loopback.has(name);
+  const name = bareName(host);
+  if (allowedHosts.length === 0) return isLoopbackName(name);
   return allowedHosts.some((allowed) => allowed === host || allowed === name);
 }
 

@@ -1,6 +1,7 @@
 // The admin guard: who may change the state of a running gateway over the admin listener.
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { MiddlewareHandler } from 'hono';
+import { isOwnOrigin } from './host-names.ts';
 
 /** The token that changes need; undefined: none is set, which a loopback listener may do. */
 export type AdminToken = () => string | undefined;
@@ -12,7 +13,7 @@ export type AdminToken = () => string | undefined;
 export function adminGuard(token: AdminToken): MiddlewareHandler {
   return async (c, next) => {
     const origin = c.req.header('origin');
-    if (origin !== undefined && !sameHost(origin, c.req.header('host'))) {
+    if (origin !== undefined && !isOwnOrigin(origin, c.req.header('host'))) {
       return c.json({ error: 'requests from other origins are refused' }, 403);
     }
     const wanted = token();
@@ -23,10 +24,6 @@ export function adminGuard(token: AdminToken): MiddlewareHandler {
     }
     await next();
   };
-}
-
-function sameHost(origin: string, host: string | undefined): boolean {
-  return host !== undefined && (origin === `http://${host}` || origin === `https://${host}`);
 }
 
 /** Digests are compared, so that neither length nor content of the token shows in the time taken. */

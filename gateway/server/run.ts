@@ -1,6 +1,7 @@
 // A running gateway: its listeners, what they report, how it follows its file, and the way down.
 import { resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { isLoopback } from '../../config/loopback.ts';
 import { reportOf } from '../advise/report.ts';
 import type { Gateway } from '../gateway.ts';
 import { buildGateway } from '../gateway.ts';
@@ -8,7 +9,7 @@ import { Shared } from '../shared.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { Telemetry } from '../telemetry/telemetry.ts';
 import { version } from '../version.ts';
-import { isLoopback, urlOf } from './addresses.ts';
+import { urlOf } from './addresses.ts';
 import type { Check } from './admin-listener.ts';
 import { AdminListener } from './admin-listener.ts';
 import { Advisor } from './advice/advisor.ts';
