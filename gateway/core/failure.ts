@@ -1,14 +1,17 @@
 // Failures: something broke between the gateway and an upstream; what retry and outlier detection need to know of it.
 
-/** What broke, in one word; the label of retries and of outlier events. */
-export type FailureKind =
-  | 'connect'
-  | 'reset'
-  | 'timeout'
-  | 'status'
-  | 'unusable'
-  | 'too_large'
-  | 'credential';
+/** What broke, in one word; a label of retries, of outlier events and of upstream operations. */
+export const failureKinds = [
+  'connect',
+  'reset',
+  'timeout',
+  'status',
+  'unusable',
+  'too_large',
+  'credential',
+] as const;
+
+export type FailureKind = (typeof failureKinds)[number];
 
 interface FailureDetail {
   refused?: boolean;

@@ -1,7 +1,7 @@
 // Operations: which series of the MCP duration histograms an exchange belongs to, found without building attributes.
 
 import type { Exchange } from '../core/exchange.ts';
-import type { FailureKind } from '../core/failure.ts';
+import { failureKinds } from '../core/failure.ts';
 import { refusals } from '../core/refusal.ts';
 import type { Envelope } from '../mcp/envelope.ts';
 import { Method, methodLabel } from '../mcp/methods.ts';
@@ -31,7 +31,6 @@ const MAX_NAMES = 2000;
 /** Different JSON-RPC codes that upstreams may bring into the labels. */
 const MAX_CODES = 100;
 
-const failureKinds: readonly FailureKind[] = ['connect', 'reset', 'unusable', 'too_large'];
 const errorLabels = new Map<string, string>(
   [...Object.keys(refusals), ...failureKinds, 'tool_error', 'cancelled'].map((word) => [word, word]),
 );
