@@ -1,7 +1,8 @@
 // The advice tool: `gateway_advice`, which the gateway answers itself, so that an engineer can ask a model why it is slow.
-import { EditedStream, readWhole } from '../core/edited-stream.ts';
+import { editReply } from '../core/edit-reply.ts';
 import type { Exchange } from '../core/exchange.ts';
 import type { Reply } from '../core/reply.ts';
+import { jsonReply } from '../core/reply.ts';
 import type { Stage } from '../core/stage.ts';
 import { WholeEvents } from '../core/whole-events.ts';
 import { Method } from '../mcp/methods.ts';
@@ -43,28 +44,13 @@ function answer(x: Exchange, report: AdviceReport): Reply {
   const type = x.era.typedResults ? '"resultType":"complete",' : '';
   const content = JSON.stringify([{ type: 'text', text: textOf(report) }]);
   const result = `{${type}"content":${content},"structuredContent":${JSON.stringify(report)}}`;
-  return {
-    status: 200,
-    headers: ['content-type', 'application/json'],
-    body: Buffer.from(`{"jsonrpc":"2.0","id":${x.envelope.id},"result":${result}}`),
-    sse: false,
-    upstreamSession: undefined,
-    refusal: undefined,
-  };
+  return jsonReply(`{"jsonrpc":"2.0","id":${x.envelope.id},"result":${result}}`);
 }
 
 function listed(x: Exchange, reply: Reply): Reply | Promise<Reply> {
-  const { body } = reply;
-  if (body === null || reply.refusal !== undefined || reply.status !== 200) return reply;
-  if (body instanceof Uint8Array) return whole(reply, body as Buffer);
-  if (reply.sse) {
-    const adder = new WholeEvents((message) => addTool(message, definition), 'pass');
-    return { ...reply, body: new EditedStream(body, adder) };
-  }
-  return readWhole(body).then((bytes) => (Buffer.isBuffer(bytes) ? whole(reply, bytes) : x.refuse(bytes)));
-}
-
-function whole(reply: Reply, bytes: Buffer): Reply {
-  const headers = reply.headers.filter((_, i) => reply.headers[i - (i % 2)] !== 'content-length');
-  return { ...reply, headers, body: addTool(bytes, definition) };
+  if (reply.status !== 200) return reply;
+  return editReply(x, reply, {
+    whole: (bytes) => addTool(bytes, definition),
+    events: () => new WholeEvents((message) => addTool(message, definition), 'pass'),
+  });
 }

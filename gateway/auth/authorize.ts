@@ -1,9 +1,10 @@
 // Authorize: lets a client call only the tools it may call, and shows it only those.
-import { EditedStream, readWhole } from '../core/edited-stream.ts';
+import { editReply } from '../core/edit-reply.ts';
 import type { Exchange } from '../core/exchange.ts';
 import type { Refusal } from '../core/refusal.ts';
 import { refusal } from '../core/refusal.ts';
 import type { Reply } from '../core/reply.ts';
+import { headerOf } from '../core/reply.ts';
 import type { Stage } from '../core/stage.ts';
 import { WholeEvents } from '../core/whole-events.ts';
 import type { Envelope } from '../mcp/envelope.ts';
@@ -48,45 +49,28 @@ function hasMethod(message: Envelope, method: string): boolean {
 }
 
 function filtered(x: Exchange, reply: Reply, allows: Allows): Reply | Promise<Reply> {
-  const { body } = reply;
-  if (body === null || reply.refusal !== undefined) return reply;
-  if (!reply.sse && !isJson(reply)) return reply;
-  if (body instanceof Uint8Array) return whole(x, reply, body as Buffer, allows);
-  if (reply.sse) return { ...reply, body: new EditedStream(body, listFilter(allows)) };
-  return readWhole(body).then((bytes) =>
-    Buffer.isBuffer(bytes) ? whole(x, reply, bytes, allows) : x.refuse(bytes),
-  );
-}
-
-function whole(x: Exchange, reply: Reply, bytes: Buffer, allows: Allows): Reply {
-  try {
-    const headers = reply.headers.filter((_, i) => reply.headers[i - (i % 2)] !== 'content-length');
-    return { ...reply, headers, body: filterTools(bytes, allows) };
-  } catch (problem) {
-    return x.refuse(unreadable(problem));
-  }
-}
-
-function isJson({ headers }: Reply): boolean {
-  const at = headers.indexOf('content-type');
-  return at !== -1 && /json/i.test(headers[at + 1] as string);
+  if (!reply.sse && !/json/i.test(headerOf(reply.headers, 'content-type') ?? '')) return reply;
+  return editReply(x, reply, {
+    whole: (bytes) => filteredList(bytes, allows),
+    events: () => listFilter(allows),
+  });
 }
 
 /** What cannot be read cannot be filtered, and so must not pass. */
-function unreadable(problem: unknown): Refusal {
-  if (!(problem instanceof ScanProblem)) throw problem;
-  return refusal('upstream_failed', { message: 'The upstream server answered with an unreadable list' });
+function filteredList(bytes: Buffer, allows: Allows): Buffer | Refusal {
+  try {
+    return filterTools(bytes, allows);
+  } catch (problem) {
+    if (!(problem instanceof ScanProblem)) throw problem;
+    return refusal('upstream_failed', { message: 'The upstream server answered with an unreadable list' });
+  }
 }
 
-/** The filter of the lists that events carry. What cannot be read cannot be filtered, and so must not pass. */
+/** The filter of the lists that events carry: an event with an unreadable one does not pass. */
 function listFilter(allows: Allows): WholeEvents {
   const edit = (message: Buffer) => {
-    try {
-      return filterTools(message, allows);
-    } catch (problem) {
-      if (!(problem instanceof ScanProblem)) throw problem;
-      return undefined;
-    }
+    const list = filteredList(message, allows);
+    return Buffer.isBuffer(list) ? list : undefined;
   };
   return new WholeEvents(edit, 'drop');
 }

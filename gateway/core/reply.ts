@@ -31,3 +31,30 @@ export interface Reply {
   /** Set when the gateway itself refused. */
   readonly refusal: Refusal | undefined;
 }
+
+/** A reply of status 200 that is this JSON text. */
+export function jsonReply(text: string): Reply {
+  return {
+    status: 200,
+    headers: ['content-type', 'application/json'],
+    body: Buffer.from(text),
+    sse: false,
+    upstreamSession: undefined,
+    refusal: undefined,
+  };
+}
+
+/** The reply with another body; a length that was said of the old one goes. */
+export function withBody(reply: Reply, body: Buffer): Reply {
+  return { ...reply, headers: withoutHeader(reply.headers, 'content-length'), body };
+}
+
+/** The value of a header by its lower-case name, the first where it comes twice. `headers`: name, value, name, value. */
+export function headerOf(headers: readonly string[], name: string): string | undefined {
+  for (let i = 0; i < headers.length; i += 2) if (headers[i] === name) return headers[i + 1];
+  return undefined;
+}
+
+function withoutHeader(headers: readonly string[], name: string): string[] {
+  return headers.filter((_, i) => headers[i - (i % 2)] !== name);
+}

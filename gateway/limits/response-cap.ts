@@ -5,6 +5,7 @@ import type { Exchange } from '../core/exchange.ts';
 import { Failure } from '../core/failure.ts';
 import { refusal } from '../core/refusal.ts';
 import type { ByteStream, Reply } from '../core/reply.ts';
+import { withBody } from '../core/reply.ts';
 import type { Stage } from '../core/stage.ts';
 import type { RuleOf } from '../core/tool-rules.ts';
 import { ruleFor } from '../core/tool-rules.ts';
@@ -135,8 +136,7 @@ export class AnswerCap {
   }
 
   reply(reply: Reply): Reply {
-    const headers = reply.headers.filter((_, i) => reply.headers[i - (i % 2)] !== 'content-length');
-    return { ...reply, headers, body: this.message() };
+    return withBody(reply, this.message());
   }
 
   /** Keeps the full text for its owner, and says where. */

@@ -1,6 +1,7 @@
 // The results resource: lets the owner of a truncated result read its full text, page by page.
 import type { Exchange } from '../core/exchange.ts';
 import type { Reply } from '../core/reply.ts';
+import { jsonReply } from '../core/reply.ts';
 import type { Stage } from '../core/stage.ts';
 import { Method } from '../mcp/methods.ts';
 import { ownerOf } from './response-cap.ts';
@@ -30,7 +31,7 @@ export function resultsResource(store: ResultStore, charsOf: (x: Exchange) => nu
 function notFound(x: Exchange, uri: string): Reply {
   x.errorType = String(x.era.resourceNotFound);
   const error = { code: x.era.resourceNotFound, message: 'Resource not found', data: { uri } };
-  return json(`{"jsonrpc":"2.0","id":${x.envelope.id},"error":${JSON.stringify(error)}}`);
+  return jsonReply(`{"jsonrpc":"2.0","id":${x.envelope.id},"error":${JSON.stringify(error)}}`);
 }
 
 /** One page and, as an empty content of its own, the URI of the next; undefined when there is no such page. */
@@ -55,7 +56,7 @@ function page(
     contents.push(JSON.stringify(following));
   }
   const result = `{${x.era.readResultMembers}"contents":[${contents.join(',')}]}`;
-  return json(`{"jsonrpc":"2.0","id":${x.envelope.id},"result":${result}}`);
+  return jsonReply(`{"jsonrpc":"2.0","id":${x.envelope.id},"result":${result}}`);
 }
 
 /** Where pages of at most `chars` bytes begin: never within an escape, a character or a surrogate pair. */
@@ -83,15 +84,4 @@ function unitEnd(raw: Buffer, pos: number): number {
     return isHigh && raw[pos + 6] === BACKSLASH && raw[pos + 7] === LETTER_U ? pos + 12 : pos + 6;
   }
   return pos + (c < 0x80 ? 1 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4);
-}
-
-function json(text: string): Reply {
-  return {
-    status: 200,
-    headers: ['content-type', 'application/json'],
-    body: Buffer.from(text),
-    sse: false,
-    upstreamSession: undefined,
-    refusal: undefined,
-  };
 }

@@ -3,6 +3,7 @@
 import type { Endpoint } from '../core/endpoint.ts';
 import { type CacheStatus, Exchange } from '../core/exchange.ts';
 import type { Reply } from '../core/reply.ts';
+import { headerOf } from '../core/reply.ts';
 import type { Handler } from '../core/stage.ts';
 import { legacy } from '../mcp/eras/legacy.ts';
 import { encodeMirrored } from '../mcp/headers.ts';
@@ -141,7 +142,7 @@ function outcomeOf(
     cache: cacheStatus,
     attempts,
     errorType,
-    session: headerOf(reply, 'mcp-session-id'),
+    session: headerOf(reply.headers, 'mcp-session-id'),
     phases: {
       waiting: sentAt - startedAt,
       upstream: answeredAt - sentAt,
@@ -149,9 +150,4 @@ function outcomeOf(
       total: end - startedAt,
     },
   };
-}
-
-function headerOf({ headers }: Reply, name: string): string | undefined {
-  const at = headers.findIndex((value, i) => i % 2 === 0 && value.toLowerCase() === name);
-  return at === -1 ? undefined : headers[at + 1];
 }

@@ -1,6 +1,7 @@
 // Answer failures: the failures that answers stand for, though the connection did all it should.
 import type { Exchange } from '../core/exchange.ts';
 import { Failure } from '../core/failure.ts';
+import { headerOf } from '../core/reply.ts';
 import type { ReplyPeek } from '../mcp/reply-peek.ts';
 import type { ReplyHeaders } from './reply-headers.ts';
 import { retryAfterMs } from './reply-headers.ts';
@@ -39,6 +40,6 @@ export function bodyFailure(x: Exchange, status: number, peek: ReplyPeek): Failu
 /** What a whole answer says of its server, though it can be passed on: a 5xx with a message is an answer too. */
 export function statusFailure(status: number, headers: readonly string[]): Failure | undefined {
   if (status < 500) return undefined;
-  const waits = headers.includes('retry-after') ? 0 : undefined;
+  const waits = headerOf(headers, 'retry-after') === undefined ? undefined : 0;
   return new Failure('status', true, `The upstream server answered ${status}`, { retryAfterMs: waits });
 }

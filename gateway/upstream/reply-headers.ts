@@ -1,4 +1,5 @@
 // Headers of upstream answers: what the gateway reads of them, and which of them reach the client.
+import { headerOf } from '../core/reply.ts';
 import type { AnswerHead } from '../http1/answer-head.ts';
 
 /**
@@ -38,7 +39,7 @@ export class ReplyHeaders {
       else if (name === 'content-encoding') this.contentEncoding ??= value;
       else if (name === 'retry-after') this.retryAfter ??= value;
       else if (name === 'mcp-session-id') this.sessionId ??= value;
-      if (passed.has(name) && !this.#passed.includes(name)) this.#passed.push(name, value);
+      if (passed.has(name) && headerOf(this.#passed, name) === undefined) this.#passed.push(name, value);
     }
     this.json = isJson(contentType);
     this.eventStream = head.status < 300 && isEventStream(contentType);

@@ -1,5 +1,5 @@
 // Tools that a client may not see or call, at a running gateway, in both eras and both forms of answer.
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { filterTools } from '../../gateway/auth/filter-tools.ts';
 import { rawCall } from '../support/clients.ts';
 import { GatedUpstream } from '../support/gated-upstream.ts';
@@ -98,6 +98,16 @@ describe.each([
     ).toEqual(['search_docs']);
     const all = await send('tools/list', {}, 'admin-key');
     expect((all.json as { result: { tools: unknown[] } }).result.tools).toHaveLength(3);
+  });
+
+  it('is listed no more when another header of the answer says what a name of one says', async () => {
+    upstream.headers = { 'x-request-id': 'content-type' };
+    onTestFinished(() => {
+      upstream.headers = {};
+    });
+    const listed = await send('tools/list', {}, 'reader-key');
+    expect(listed.headers).toMatchObject({ 'x-request-id': 'content-type' });
+    expect(listed.json).toMatchObject({ result: { tools: [{ name: 'search_docs' }] } });
   });
 
   it.each([

@@ -45,6 +45,8 @@ export class GatedUpstream {
   stated: { ttlMs: number; cacheScope: 'public' | 'private' } = { ttlMs: 0, cacheScope: 'private' };
   /** What `tools/list` says. */
   tools: unknown[] = [{ name: 'echo', inputSchema: { type: 'object' } }];
+  /** Sent with each answer, before all other headers. */
+  headers: Record<string, string> = {};
   readonly #server: Server = createServer((request, response) => void this.#serve(request, response));
 
   get url(): string {
@@ -99,6 +101,7 @@ export class GatedUpstream {
       if (response.writableEnded) return;
       const extras = isModern ? { resultType: 'complete', ...this.stated } : {};
       response.writeHead(200, {
+        ...this.headers,
         'content-type': 'application/json',
         ...(message.method === 'initialize' && { 'mcp-session-id': crypto.randomUUID() }),
       });
