@@ -68,7 +68,7 @@ export function buildGateway(config: Config, shared: Shared, previous?: Gateway)
   }
   const policies = clientPolicies(config);
   const identity = buildIdentity(config, policies, (ok, why) =>
-    telemetry.tell(ok, ok ? 'token_keys_back' : 'token_keys_away', why),
+    telemetry.tell(ok ? 'token_keys_back' : 'token_keys_away', why),
   );
   const cache = shared.cache(config);
   const caches = poolCaches(config, cache, pools);

@@ -49,7 +49,8 @@ export function poolParts(
       live: telemetry.live,
       tell: telemetry.tellEndpoint,
       tellShortage: telemetry.shortages.tell,
-      tellResolver: (ok, host, why) => telemetry.tell(ok, ok ? 'dns_back' : 'dns_away', `${host}: ${why}`),
+      tellResolver: (ok, host, why) =>
+        telemetry.tell(ok ? 'dns_back' : 'dns_away', ok ? host : `${host}: ${why}`),
     });
   const catalogue = kept?.catalogue ?? new Catalogue(pool, previous?.catalogue.tools);
   const retried = telemetry.instruments.counter('mcp_gateway_retries_total');

@@ -65,7 +65,7 @@ export class Shared {
     this.telemetry = telemetry;
     this.advice = advice;
     this.redis = redis && new RedisConnection(redis);
-    this.redis?.onState((up, why) => telemetry.tell(up, up ? 'redis_back' : 'redis_away', why));
+    this.redis?.onState((up, why) => telemetry.tell(up ? 'redis_back' : 'redis_away', why));
     const waits = telemetry.instruments.histogram('mcp_gateway_queue_wait_seconds').series({});
     this.concurrency = new Concurrency((ms) => waits.record(ms / 1000));
     telemetry.byClient('mcp_gateway_queue_depth', () => this.concurrency.depths());
@@ -170,7 +170,7 @@ export class Shared {
         this.#madeIds.sealWith(key);
       };
       this.#agreement = new RedisSessionKey(this.redis, this.#madeKey, adopt, (event, message) =>
-        this.telemetry.tell(message === '', event, message),
+        this.telemetry.tell(event, message),
       );
     }
   }

@@ -79,7 +79,7 @@ export async function serve(source: ConfigSource, { started, also }: ServeOption
   running = gateway;
   const onCrash = (error: unknown) => {
     const { message, stack } = error instanceof Error ? error : new Error(String(error));
-    logger.error({ event: 'crashed', message, stack });
+    logger.log({ event: 'crashed', message, stack });
     if (stopping) return;
     setTimeout(() => process.exit(FAILED), CRASH_DRAIN_MS).unref();
     stop(gateway, FAILED, CRASH_DRAIN_MS / 2);

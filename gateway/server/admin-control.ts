@@ -34,7 +34,7 @@ export function controlApp({ current, reload, logger }: ControlService): Hono {
         : purgeNames(asked, new Set(pools.keys()), cacheRules);
     if (typeof names === 'string') return c.json({ error: names }, 400);
     cache.purge(names);
-    logger.info({ event: 'cache_purged', names: names.join(' ') });
+    logger.log({ event: 'cache_purged', names: names.join(' ') });
     return c.json({ purged: names });
   });
   app.post('/endpoints/:pool/:endpoint/:verb{drain|undrain}', (c) => {
@@ -44,7 +44,8 @@ export function controlApp({ current, reload, logger }: ControlService): Hono {
     const endpoint = pool.endpoints.find((one) => one.url === wanted || one.id === wanted);
     if (endpoint === undefined) return c.json({ error: `pool ${name} has no endpoint ${wanted}` }, 404);
     setDraining(pool, endpoint, verb === 'drain');
-    logger.info({ event: `endpoint_${verb}`, pool: name, endpoint: endpoint.label });
+    const event = verb === 'drain' ? 'endpoint_drain' : 'endpoint_undrain';
+    logger.log({ event, pool: name, endpoint: endpoint.label });
     const { state, inFlight, streams } = endpoint;
     return c.json({ pool: name, endpoint: endpoint.label, state, in_flight: inFlight, streams });
   });

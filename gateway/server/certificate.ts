@@ -56,11 +56,11 @@ export class CertificateFiles {
   #changed(): void {
     try {
       this.#put(this.#read(this.#files));
-      this.#logger.info({ event: 'certificate_changed' });
+      this.#logger.log({ event: 'certificate_changed' });
     } catch (error) {
       // The two files are seldom replaced in one instant: the second change brings a pair that fits.
       const message = error instanceof Error ? error.message : String(error);
-      this.#logger.error({ event: 'certificate_refused', message });
+      this.#logger.log({ event: 'certificate_refused', message });
     }
   }
 

@@ -69,7 +69,7 @@ export class ConnectionBounds {
     const message =
       `listen.max_connections: ${asked} connections and one to an upstream for each need more than the ` +
       `${this.#openFiles} files that this process may open, which are enough for ${safe}; ${RAISE}`;
-    this.#logger.warn({ event: 'config_warning', message });
+    this.#logger.log({ event: 'config_warning', message });
   }
 
   #drop(): void {
@@ -79,7 +79,7 @@ export class ConnectionBounds {
     this.#toldAt = now;
     const { maxConnections: limit } = this.#clients;
     const message = `clients hold all ${limit} connections that listen.max_connections allows, which goes by the limit of open files where nothing is said; ${RAISE}`;
-    this.#logger.warn({ event: 'connections_refused', refused: this.refused - this.#told, limit, message });
+    this.#logger.log({ event: 'connections_refused', refused: this.refused - this.#told, limit, message });
     this.#told = this.refused;
   }
 }

@@ -14,7 +14,7 @@ export function logLevelApp(logger: Logger): Hono {
     const level = levels.find((one) => one === wanted);
     if (level === undefined) return c.json({ error: `"level" is one of ${levels.join(', ')}` }, 400);
     const before = logger.level;
-    logger.warn({ event: 'log_level', from: before, to: level });
+    logger.log({ event: 'log_level', from: before, to: level });
     logger.level = level;
     return c.json({ level, before });
   });

@@ -71,9 +71,9 @@ export class Reloader {
     }
     this.#running = config;
     this.successful = true;
-    this.#logger.info({ event: 'reload', cause, changed: changed.join(', ') || 'nothing' });
+    this.#logger.log({ event: 'reload', cause, changed: changed.join(', ') || 'nothing' });
     for (const path of needRestart) {
-      this.#logger.warn({ event: 'reload_needs_restart', path, message: 'takes effect at the next start' });
+      this.#logger.log({ event: 'reload_needs_restart', path, message: 'takes effect at the next start' });
     }
     this.#warn(loaded.warnings);
     return { ok: true, changed, needRestart };
@@ -81,12 +81,12 @@ export class Reloader {
 
   #warn(warnings: readonly Problem[]): void {
     for (const warning of warnings)
-      this.#logger.warn({ event: 'config_warning', message: formatProblem(warning) });
+      this.#logger.log({ event: 'config_warning', message: formatProblem(warning) });
   }
 
   #failed(cause: ReloadCause, problems: string[]): ReloadOutcome {
     this.successful = false;
-    for (const message of problems) this.#logger.error({ event: 'reload_failed', cause, message });
+    for (const message of problems) this.#logger.log({ event: 'reload_failed', cause, message });
     return { ok: false, problems };
   }
 }

@@ -128,7 +128,7 @@ async function start(
         if (next.log.level !== old.config.log.level) logger.level = next.log.level;
         askForTools(gateway);
         old.retire(gateway).catch((error: unknown) => {
-          logger.error({ event: 'retire_failed', message: String(error) });
+          logger.log({ event: 'retire_failed', message: String(error) });
         });
       },
       reading: () => watch.heed(),
@@ -175,8 +175,8 @@ async function start(
   samples.start();
   begun.defer(() => overload.stop());
   overload.start(({ cause }) => {
-    if (cause === undefined) logger.info({ event: 'overload_over' });
-    else logger.warn({ event: 'overloaded', cause });
+    if (cause === undefined) logger.log({ event: 'overload_over' });
+    else logger.log({ event: 'overloaded', cause });
   });
   askForTools(gateway);
   watch.watch(watched(source, source.files));
@@ -184,7 +184,7 @@ async function start(
   const address = await publicListener.listen(config.listen.port, config.listen.host);
   url = urlOf(address, certificate === undefined ? 'http' : 'https');
   const adminUrl = urlOf(adminAddress, 'http');
-  logger.info({ event: 'started', url, admin_url: adminUrl, paths: [...gateway.handlers.keys()].join(' ') });
+  logger.log({ event: 'started', url, admin_url: adminUrl, paths: [...gateway.handlers.keys()].join(' ') });
   return {
     url,
     adminUrl,
@@ -195,11 +195,11 @@ async function start(
       certificate?.close();
       publicListener.announceDrain();
       const { delay, timeout } = gateway.config.drain;
-      logger.info({ event: 'draining' });
+      logger.log({ event: 'draining' });
       if (withinMs === undefined) await pause(delay);
       await publicListener.drain(withinMs ?? timeout);
       await begun.disposeAsync();
-      logger.info({ event: 'stopped' });
+      logger.log({ event: 'stopped' });
     },
   };
 }

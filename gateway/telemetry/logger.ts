@@ -1,17 +1,18 @@
 // The logger: one record one line, each named by its event; pino behind an output that never blocks.
 import { isatty } from 'node:tty';
 import { type Logger as Pino, pino } from 'pino';
+import { events, type LogEvent } from './events.ts';
 import { escapeUnprintable, formatter, type LogFormat } from './log-format.ts';
 import { LogOutput } from './log-output.ts';
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
 
 /**
- * A record: its event in one word, and flat fields; `message` is for people. Never arguments, results, tokens or
+ * A record: its event, and flat fields; `message` is for people. Never arguments, results, tokens or
  * session ids.
  */
 export interface LogRecord {
-  readonly event: string;
+  readonly event: LogEvent;
   readonly [field: string]: string | number | boolean | null | undefined;
 }
 
@@ -56,20 +57,9 @@ export class Logger {
     this.writesInfo = this.#pino.isLevelEnabled('info');
   }
 
-  debug(record: LogRecord): void {
-    this.#pino.debug(record);
-  }
-
-  info(record: LogRecord): void {
-    this.#pino.info(record);
-  }
-
-  warn(record: LogRecord): void {
-    this.#pino.warn(record);
-  }
-
-  error(record: LogRecord): void {
-    this.#pino.error(record);
+  /** Writes a record at the level of its event. */
+  log(record: LogRecord): void {
+    this.#pino[events[record.event].level](record);
   }
 
   /** Writes a finished record: printable JSON and a line feed. */

@@ -88,7 +88,7 @@ export class Observer {
   /** Logs what should not have been thrown. */
   report(thrown: unknown): void {
     const { message, stack } = thrown instanceof Error ? thrown : new Error(String(thrown));
-    this.#log.error({ event: 'internal_error', message, stack });
+    this.#log.log({ event: 'internal_error', message, stack });
   }
 
   readonly #end = (x: Exchange): void => {

@@ -31,6 +31,6 @@ export class Shortages {
     if (now - (this.#toldAt.get(code) ?? Number.NEGATIVE_INFINITY) < TELL_EVERY_MS) return;
     this.#toldAt.set(code, now);
     const message = `upstreams cannot be reached for want of something here, no endpoint is blamed: ${mends[code] ?? code}`;
-    this.#logger.error({ event: 'socket_shortage', code, message });
+    this.#logger.log({ event: 'socket_shortage', code, message });
   };
 }

@@ -8,6 +8,7 @@ import type { Reply } from '../core/reply.ts';
 import type { Slots } from '../core/slots.ts';
 import type { Stage } from '../core/stage.ts';
 import { Attempts } from './attempts.ts';
+import type { LogEvent } from './events.ts';
 import { Figures } from './figures.ts';
 import { Instruments, type Labels, type Reading } from './instruments.ts';
 import type { Logger } from './logger.ts';
@@ -92,13 +93,13 @@ export class Telemetry {
   async startExports(env: Readonly<Record<string, string | undefined>>): Promise<void> {
     const plan = exportPlan(env);
     this.propagators = plan.propagators;
-    for (const message of plan.problems) this.#logger.warn({ event: 'otel_environment', message });
+    for (const message of plan.problems) this.#logger.log({ event: 'otel_environment', message });
     if (plan.traces === undefined && plan.metrics === undefined) return;
     const [{ startExports }, { traceStage }] = await Promise.all([
       import('./otlp.ts'),
       import('./tracing.ts'),
     ]);
-    const failed = (message: string) => this.#logger.warn({ event: 'export_failed', message });
+    const failed = (message: string) => this.#logger.log({ event: 'export_failed', message });
     this.#exports = await startExports(plan, this.#version, () => this.producer(), failed);
     const { tracer } = this.#exports;
     if (tracer !== undefined) this.#trace = traceStage({ tracer, known: this.#known });
@@ -135,18 +136,14 @@ export class Telemetry {
     this.instruments.read(name, () => labelled(counts()));
   }
 
-  /** Logs a change of state of something that the gateway depends on. */
-  tell(ok: boolean, event: string, message: string): void {
-    if (ok) this.#logger.info({ event });
-    else this.#logger.warn({ event, message });
+  /** Logs a change of state of something that the gateway depends on; an empty `message` is left out. */
+  tell(event: LogEvent, message: string): void {
+    this.#logger.log(message === '' ? { event } : { event, message });
   }
 
   /** Logs a change of an endpoint's state. */
-  readonly tellEndpoint = (endpoint: Endpoint, event: string, reason: string | undefined): void => {
-    const record = { event, pool: endpoint.pool, endpoint: endpoint.label };
-    if (reason === undefined) this.#logger.info(record);
-    else this.#logger.warn({ ...record, reason });
-  };
+  readonly tellEndpoint = (endpoint: Endpoint, event: LogEvent, reason: string | undefined): void =>
+    this.#logger.log({ event, pool: endpoint.pool, endpoint: endpoint.label, reason });
 
   /** Exchanges begun and not yet ended, streams included. */
   get live(): Slots<Exchange> {
@@ -167,7 +164,7 @@ export class Telemetry {
     this.flush();
     const [producer, { prometheusText }] = await Promise.all([this.producer(), import('./prometheus.ts')]);
     const { resourceMetrics, errors } = await producer.collect();
-    for (const error of errors) this.#logger.warn({ event: 'metric_unreadable', message: String(error) });
+    for (const error of errors) this.#logger.log({ event: 'metric_unreadable', message: String(error) });
     return prometheusText(resourceMetrics);
   }
 
