@@ -1,13 +1,11 @@
 // `check`: says everything that is wrong with a configuration file, and with --online which endpoints fail.
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import type { Loaded } from '../../config/load.ts';
 import { loadConfig } from '../../config/load.ts';
 import type { Problem } from '../../config/problem.ts';
-import { codeFrame, formatPath, formatProblem } from '../../config/problem.ts';
+import { codeFrame, formatProblem } from '../../config/problem.ts';
 import type { ConfigFileOptions } from './config-file.ts';
 import { BAD_CONFIG, withConfigFile } from './config-file.ts';
-import { dial } from './dial.ts';
 
 const ENDPOINT_FAILS = 3;
 
@@ -29,7 +27,11 @@ export function addCheck(program: Command): void {
 async function check({ config: file, json, online }: CheckOptions): Promise<number> {
   const result = loadConfig(file, { env: process.env });
   const problems = result.ok ? [] : result.problems;
-  if (result.ok && online) problems.push(...(await dialAll(file, result)));
+  if (result.ok && online) {
+    // Loaded here and not above: it takes half of the gateway, which no other command should pay for.
+    const { dialAll } = await import('./check-online.ts');
+    problems.push(...(await dialAll(file, result)));
+  }
   const warnings = result.ok ? result.warnings : [];
   if (json) {
     const marked = warnings.map((warning) => ({ ...warning, severity: 'warning' }));
@@ -42,18 +44,6 @@ async function check({ config: file, json, online }: CheckOptions): Promise<numb
   }
   if (!result.ok) return BAD_CONFIG;
   return problems.length === 0 ? 0 : ENDPOINT_FAILS;
-}
-
-async function dialAll(file: string, loaded: Loaded): Promise<Problem[]> {
-  const dials = loaded.config.pools.flatMap((pool, poolIndex) =>
-    pool.endpoints.map(async (endpoint, index): Promise<Problem[]> => {
-      const failure = await dial(pool, endpoint);
-      if (failure === undefined) return [];
-      const path = ['pools', poolIndex, 'endpoints', index];
-      return [{ file, ...loaded.positionOf(path), path: formatPath(path), message: failure }];
-    }),
-  );
-  return (await Promise.all(dials)).flat();
 }
 
 function printProblems(file: string, problems: readonly Problem[], kind: string): void {

@@ -3,8 +3,8 @@ import type { Dispatcher } from 'undici';
 import type { Endpoint } from '../core/endpoint.ts';
 import { Method } from '../mcp/methods.ts';
 import { Openings } from './openings.ts';
-import { LIST_BYTES, readMessage, SMALL_BYTES } from './own-reply.ts';
-import { clientInfo, enveloped, LEGACY, MODERN, statelessHeaders } from './own-request.ts';
+import { LIST_BYTES, readMessage, SMALL_BYTES, UnfitAnswer } from './own-reply.ts';
+import { clientInfo, enveloped, LEGACY, saysStateless, statelessHeaders } from './own-request.ts';
 import type { Pool } from './pool.ts';
 import { isEventStream } from './reply-headers.ts';
 
@@ -156,10 +156,10 @@ export class OwnClient {
     const headers = statelessHeaders(Method.discover);
     const answer = await this.#post(Method.discover, enveloped({}), headers, signal);
     if (this.#configured !== undefined) return answer;
-    const versions = answer.result?.['supportedVersions'];
-    if (Array.isArray(versions)) this.#stateless = versions.includes(MODERN);
+    const says = saysStateless(answer.result);
+    if (says !== undefined) this.#stateless = says;
     // A server that is down or wants a credential has said nothing about its era.
-    else if (answer.status >= 500) throw new Error(`answered ${answer.status}`);
+    else if (answer.status >= 500) throw new UnfitAnswer(Method.discover, answer.status);
     else if (!unsaid.has(answer.status)) this.#stateless = false;
     return answer;
   }
@@ -193,7 +193,7 @@ export class OwnClient {
       [],
       AbortSignal.timeout(OPEN_TIMEOUT_MS),
     );
-    if (result === undefined) throw new Error(`answered initialize with ${status}`);
+    if (result === undefined) throw new UnfitAnswer(Method.initialize, status);
     if (this.#closed || signal.aborted) {
       if (session !== undefined) await this.#end(session);
       throw new Error('answered initialize too late');

@@ -9,6 +9,16 @@ export const SMALL_BYTES = 1024 * 1024;
 /** More than a page of any list that the gateway asks for should take. */
 export const LIST_BYTES = 16 * 1024 * 1024;
 
+/** An answer that says no more than that something is there. */
+export class UnfitAnswer extends Error {
+  readonly status: number;
+
+  constructor(method: string, status: number) {
+    super(`answered ${status} to ${method}`);
+    this.status = status;
+  }
+}
+
 export interface OwnMessage {
   readonly id?: unknown;
   readonly result?: Record<string, unknown>;

@@ -18,6 +18,12 @@ export function enveloped(params: Record<string, unknown>): Record<string, unkno
   return { ...params, _meta };
 }
 
+/** Whether the answer to `server/discover` is of a server of the stateless era; undefined when it does not say. */
+export function saysStateless(result: Record<string, unknown> | undefined): boolean | undefined {
+  const versions = result?.['supportedVersions'];
+  return Array.isArray(versions) ? versions.includes(MODERN) : undefined;
+}
+
 /** The headers that a request of the stateless era has beside those of all, as name, value, name, value. */
 export function statelessHeaders(method: string): string[] {
   return ['mcp-protocol-version', MODERN, 'mcp-method', method];

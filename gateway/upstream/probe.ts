@@ -55,7 +55,7 @@ export class Probes {
 }
 
 /** An error message is an answer too; so is the wish for a credential that only clients have, or for fewer requests. */
-function isAlive({ status, result, errorCode }: OwnAnswer): boolean {
+export function isAlive({ status, result, errorCode }: OwnAnswer): boolean {
   if (status === 401 || status === 403 || status === 429) return true;
   return status < 500 && (result !== undefined || errorCode !== undefined);
 }

@@ -1,16 +1,11 @@
 // The commands that work on a configuration file, run as users run them.
 
-import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import type { IncomingMessage } from 'node:http';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { makeCertificate } from '../support/certificates.ts';
-import { freePort } from '../support/free-port.ts';
 import { runCommand } from './run-command.ts';
 
 let cwd: string;
@@ -87,54 +82,6 @@ describe('check', () => {
 
   it('exits with 2 on bad usage', async () => {
     expect(await runCommand(['check', '--nonsense'], { cwd })).toMatchObject({ code: 2 });
-  });
-});
-
-describe('check --online', () => {
-  interface Seen {
-    method: string | undefined;
-    session: string | string[] | undefined;
-    authorization: string | undefined;
-  }
-
-  async function upstream(status: number): Promise<{ url: string; seen: Seen[] }> {
-    const seen: Seen[] = [];
-    const server = createServer((request: IncomingMessage, response) => {
-      const { authorization, 'mcp-session-id': session } = request.headers;
-      seen.push({ method: request.method, session, authorization });
-      request.resume();
-      response
-        .writeHead(status, { 'mcp-session-id': 's1', 'content-type': 'text/event-stream' })
-        .flushHeaders();
-    }).listen(0, '127.0.0.1');
-    onTestFinished(() => {
-      server.close();
-      server.closeAllConnections();
-    });
-    await once(server, 'listening');
-    return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`, seen };
-  }
-
-  it('passes when every endpoint answers, and ends the sessions it began', async () => {
-    const { url, seen } = await upstream(200);
-    write('gateway.yaml', `${poolAt(url)}    headers: { authorization: Bearer t }\n`);
-    const { code, stdout } = await runCommand(['check', '--online'], { cwd });
-    expect([code, stdout]).toEqual([0, 'gateway.yaml: ok, 1 pool, 2 routes, every endpoint answers\n']);
-    expect(seen).toEqual([
-      { method: 'POST', session: undefined, authorization: 'Bearer t' },
-      { method: 'DELETE', session: 's1', authorization: 'Bearer t' },
-    ]);
-  });
-
-  it('names each endpoint that fails and exits with 3', async () => {
-    const [{ url: fine }, { url: lost }] = [await upstream(200), await upstream(404)];
-    write('gateway.yaml', poolAt(fine, lost, `http://127.0.0.1:${await freePort()}/mcp`));
-    const { code, stdout } = await runCommand(['check', '--online', '--json'], { cwd });
-    expect(code).toBe(3);
-    expect(JSON.parse(stdout)).toMatchObject([
-      { line: 5, path: 'pools[0].endpoints[1]', message: 'answers 404 to initialize' },
-      { line: 6, path: 'pools[0].endpoints[2]', message: 'does not answer: ECONNREFUSED' },
-    ]);
   });
 });
 

@@ -1,15 +1,19 @@
 // `doctor` against servers of both eras, a proxy that buffers, and nothing at all.
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import type { TLSSocket } from 'node:tls';
 import { expect, it, onTestFinished } from 'vitest';
 import type { Diagnosis } from '../../gateway/commands/doctor/diagnosis.ts';
 import { node } from '../../gateway/commands/doctor/machine.ts';
+import { makeCertificate } from '../support/certificates.ts';
+import { startEverything } from '../support/everything-upstream.ts';
 import { freePort } from '../support/free-port.ts';
 import { GatedUpstream } from '../support/gated-upstream.ts';
 import { runCommand } from './run-command.ts';
@@ -80,6 +84,54 @@ routes: [{ path: /a/mcp, pools: [a] }, { path: /b/mcp, pools: [b] }]
     ['warn', 'SSE looks buffered: no head of a quiet stream within 1.5 s'],
   ]);
   expect(diagnoses[0]).toMatchObject({ subject: 'node', status: 'ok' });
+});
+
+it('says which era a server speaks where the pool has another', { timeout: 40_000 }, async () => {
+  const modern = await startEverything({ era: 'modern' });
+  onTestFinished(() => modern.close());
+  const { code, diagnoses } = await doctor(`pools:
+  - { name: a, era: legacy, endpoints: [{ url: '${modern.url}' }] }
+`);
+  expect([code, diagnoses.at(-1)]).toEqual([
+    3,
+    {
+      subject: `a ${modern.url}`,
+      status: 'fail',
+      detail: 'speaks modern (2026-07-28), and the pool is configured for legacy (2025-11-25)',
+      hint: 'set era of the pool to what its servers speak, or leave it out',
+    },
+  ]);
+});
+
+it('speaks TLS to what stands behind a name, by that name', { timeout: 40_000 }, async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'doctor-tls-'));
+  onTestFinished(() => rmSync(dir, { recursive: true }));
+  const { cert, key } = makeCertificate(dir);
+  const hosts = new Set<unknown>();
+  const server = createTlsServer(
+    { cert: readFileSync(cert), key: readFileSync(key) },
+    (request, response) => {
+      hosts.add(
+        `${(request.socket as TLSSocket & { servername?: string }).servername} ${request.headers.host}`,
+      );
+      void answer(request, response);
+    },
+  ).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const { port } = server.address() as AddressInfo;
+  const { diagnoses } = await doctor(`pools:
+  - { name: a, endpoints: [{ dns: localhost, port: ${port} }], tls: { ca: '${cert}' } }
+`);
+  expect(diagnoses).toContainEqual({
+    subject: `a https://127.0.0.1:${port}/mcp (localhost)`,
+    status: 'ok',
+    detail: 'reachable, legacy (2025-11-25), stateful: sessions',
+  });
+  expect([...hosts]).toEqual([`localhost localhost:${port}`]);
 });
 
 it('exits with 3 where something is broken, each thing with what to do', { timeout: 40_000 }, async () => {
