@@ -55,12 +55,13 @@ export class EndpointHealth implements CheckOwner {
   constructor(endpoint: Endpoint, probe: Probe, owner: HealthOwner) {
     this.#endpoint = endpoint;
     this.#owner = owner;
-    // After a reload the endpoint may still be out from before; then the first check decides.
-    this.#halfOpen = endpoint.ejected;
     endpoint.suspect = false;
     this.#checks = new ActiveChecks(probe, owner.checks, this, !endpoint.unhealthy);
     this.#outlier = new OutlierDetection(owner.outlier.consecutiveFailures);
     this.#backoff = new EjectionBackoff(owner.random);
+    // After a reload the endpoint may still be out from before; then the first check decides, as it does when time is over.
+    this.#halfOpen = endpoint.ejected;
+    if (endpoint.ejected) this.#backoff.next(owner.outlier.ejectionMs, owner.clock.now());
     this.#silence = new Silence(owner.clock.now());
   }
 

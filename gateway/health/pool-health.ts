@@ -77,7 +77,7 @@ export class PoolHealth implements HealthOwner {
       if (this.#byEndpoint.has(endpoint)) continue;
       const health = new EndpointHealth(endpoint, (ms) => this.#parts.probe(endpoint, ms), this);
       this.#byEndpoint.set(endpoint, health);
-      if (endpoint.ramp < 1) this.#slowStart.begin(endpoint);
+      if (endpoint.ramp < 1) this.#slowStart.resume(endpoint);
       health.check();
     }
   }

@@ -19,8 +19,13 @@ export class SlowStart {
   }
 
   begin(endpoint: Endpoint): void {
-    this.#began.set(endpoint, this.#clock.now());
     endpoint.ramp = FIRST_SHARE;
+    this.resume(endpoint);
+  }
+
+  /** Goes on from the share that the endpoint has. */
+  resume(endpoint: Endpoint): void {
+    this.#began.set(endpoint, this.#clock.now() - endpoint.ramp * RAMP_MS);
     this.#unschedule ??= this.#clock.after(STEP_MS, () => this.#step());
   }
 

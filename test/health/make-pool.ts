@@ -14,13 +14,18 @@ export const settings: HealthSettings = {
   outlier: { consecutiveFailures: 5, ejectionMs: 30_000, maxEjectedPercent: 50 },
 };
 
-/** A watched pool of `count` endpoints, at least one, which are well and have been asked once. */
+/** A watched pool of `count` endpoints, at least one, which have been asked once; they are well unless `found` otherwise. */
 export async function makeHealth(
   count: number,
   {
     checks,
     outlier,
-  }: { checks?: Partial<HealthSettings['checks']>; outlier?: Partial<HealthSettings['outlier']> } = {},
+    found,
+  }: {
+    checks?: Partial<HealthSettings['checks']>;
+    outlier?: Partial<HealthSettings['outlier']>;
+    found?: (first: Endpoint, answers: Map<Endpoint, ProbeAnswer>) => void;
+  } = {},
 ) {
   const clock = new HandClock();
   const all = endpoints(...Array.from({ length: count }, () => ({}))) as [Endpoint, ...Endpoint[]];
@@ -51,6 +56,8 @@ export async function makeHealth(
     clock,
     random: () => 0.5,
   });
+  found?.(all[0], answers);
+  pool.refresh();
   health.watch(all);
   await clock.pass(0);
   return { clock, all, answers, events, probed, pool, health };
