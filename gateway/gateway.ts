@@ -88,6 +88,7 @@ export function buildGateway(config: Config, shared: Shared, previous?: Gateway)
   }
   // Nothing fails any more: what waits may go by the new settings.
   for (const { pool } of pools.values()) pool.takeOver();
+  for (const [name, { watch }] of pools) watch.start(previous?.pools.get(name)?.watch);
   shared.toolConcurrency.apply(config.pools);
   return {
     config,
@@ -99,21 +100,19 @@ export function buildGateway(config: Config, shared: Shared, previous?: Gateway)
     operatorHandlers,
     documents: identity.documents,
     async retire(successor) {
-      await caches.close();
+      const unheard = caches.close();
       const left = [...pools.values()].filter(({ pool }) => successor.pools.get(pool.name)?.pool !== pool);
-      if (left.length === 0) return;
-      // The successor's checks go on from what these have found.
       const unwatched = left.map(({ watch }) => watch.close());
       endOrphans(telemetry.live, left, successor);
-      await Promise.all(unwatched);
+      await Promise.all([unheard, ...unwatched]);
       return closeLinks(
         telemetry.live,
         new Map(left.flatMap(({ pool }) => [...pool.leaving(successor.pools.get(pool.name)?.pool)])),
       );
     },
     async close() {
-      await caches.close();
-      await Promise.all(Array.from(pools.values(), ({ watch }) => watch.close()));
+      const unwatched = Array.from(pools.values(), ({ watch }) => watch.close());
+      await Promise.all([caches.close(), ...unwatched]);
       await Promise.all(Array.from(pools.values(), ({ pool }) => pool.destroy()));
     },
   };

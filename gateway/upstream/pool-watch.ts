@@ -26,23 +26,34 @@ export interface WatchParts {
   readonly resolve?: Resolve;
 }
 
-/** Watches the endpoints of one pool until it is closed. */
+/** Watches the endpoints of one pool from its start until it is closed. */
 export class PoolWatch {
+  readonly #pool: Pool;
+  readonly #parts: WatchParts;
   readonly #probes: Probes;
-  readonly #health: PoolHealth;
-  readonly #discoveries: readonly Discovery[];
-  readonly #tellShortage: (code: string) => void;
+  #health: PoolHealth | undefined = undefined;
+  #discoveries: readonly Discovery[] = [];
 
-  constructor(pool: Pool, { live, tell, tellShortage, tellResolver, resolve = systemResolve }: WatchParts) {
-    const { health } = pool.settings;
-    const probes = new Probes(pool, health.path);
-    this.#probes = probes;
-    this.#tellShortage = tellShortage;
+  constructor(pool: Pool, parts: WatchParts) {
+    this.#pool = pool;
+    this.#parts = parts;
+    this.#probes = new Probes(pool, pool.settings.health.path);
+  }
+
+  /**
+   * Begins to watch, unless it does. `previous`, the watch before a reload, stops at this moment: what two of them do to an
+   * endpoint that is in both of their pools, neither would undo.
+   */
+  start(previous?: PoolWatch): void {
+    if (this.#health !== undefined) return;
+    if (previous !== undefined) previous.#stop();
+    const { live, tell, tellShortage, tellResolver, resolve = systemResolve } = this.#parts;
+    const { health, endpoints } = this.#pool.settings;
     this.#health = new PoolHealth({
-      pool,
+      pool: this.#pool,
       settings: health,
       probe: (endpoint, timeoutMs) =>
-        probes.ask(endpoint, timeoutMs).catch((error: unknown) => {
+        this.#probes.ask(endpoint, timeoutMs).catch((error: unknown) => {
           if (error instanceof Failure && error.shortage !== undefined) tellShortage(error.shortage);
           throw error;
         }),
@@ -53,10 +64,10 @@ export class PoolWatch {
       clock: systemClock,
       random: Math.random,
     });
-    this.#health.watch(pool.endpoints);
-    this.#discoveries = pool.settings.endpoints.flatMap((source) => {
+    this.#health.watch(this.#pool.endpoints);
+    this.#discoveries = endpoints.flatMap((source) => {
       if ('url' in source) return [];
-      const found = (addresses: readonly string[]) => this.#found(pool, source, addresses);
+      const found = (addresses: readonly string[]) => this.#found(source, addresses);
       const told = (ok: boolean, why: string) => tellResolver(ok, source.dns, why);
       return [new Discovery({ source, resolve, clock: systemClock, random: Math.random, found, tell: told })];
     });
@@ -64,24 +75,29 @@ export class PoolWatch {
 
   /** Takes note of an attempt's end. One that was abandoned says nothing of its endpoint, nor does a refused credential. */
   attempted(endpoint: Endpoint, end: AttemptEnd): void {
-    if (end === 'answered') this.#health.attempted(endpoint, undefined);
+    if (end === 'answered') this.#health?.attempted(endpoint, undefined);
     else if (end instanceof Failure) {
-      if (end.shortage !== undefined) this.#tellShortage(end.shortage);
-      if (end.isOutlier) this.#health.attempted(endpoint, end.kind);
+      if (end.shortage !== undefined) this.#parts.tellShortage(end.shortage);
+      if (end.isOutlier) this.#health?.attempted(endpoint, end.kind);
     }
   }
 
   /** Ends all checks; the sessions they were made in end before the pool's sockets may close. */
   async close(): Promise<void> {
-    for (const discovery of this.#discoveries) discovery.stop();
-    this.#health.stop();
+    this.#stop();
     await this.#probes.close();
   }
 
-  #found(pool: Pool, source: DnsEndpoint, addresses: readonly string[]): void {
+  #stop(): void {
+    for (const discovery of this.#discoveries) discovery.stop();
+    this.#health?.stop();
+  }
+
+  #found(source: DnsEndpoint, addresses: readonly string[]): void {
+    const pool = this.#pool;
     const before = pool.endpoints;
     pool.resolve(source, addresses, systemClock.now());
-    this.#health.watch(pool.endpoints);
+    this.#health?.watch(pool.endpoints);
     for (const endpoint of before) {
       if (!pool.endpoints.includes(endpoint)) void this.#probes.close(endpoint);
     }
