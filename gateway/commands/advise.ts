@@ -3,11 +3,8 @@ import { createReadStream, existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Command } from 'commander';
 import { Option } from 'commander';
-import { advise } from '../advise/advise.ts';
 import type { Severity } from '../advise/finding.ts';
-import { snapshotOfLog } from '../advise/read-log.ts';
 import type { AdviceReport } from '../advise/report.ts';
-import { failsOn, reportOf, textOf } from '../advise/report.ts';
 import { adminGet } from './admin-call.ts';
 import type { ConfigFileOptions } from './config-file.ts';
 import { BAD_CONFIG, loadOrReport, withConfigFile } from './config-file.ts';
@@ -48,6 +45,7 @@ async function run(options: AdviseOptions): Promise<number> {
   const { json, patch, failOn } = options;
   const report = options.from === undefined ? await live(options) : await offline(options.from, options);
   if (typeof report === 'number') return report;
+  const { failsOn, textOf } = await import('../advise/report.ts');
   if (patch) process.stdout.write(report.patch);
   else process.stdout.write(json ? `${JSON.stringify(report, null, 2)}\n` : textOf(report));
   return failOn !== undefined && failsOn(failOn, report) ? FOUND : 0;
@@ -74,6 +72,12 @@ function isReport(body: object): body is AdviceReport {
 async function offline(from: string, { config: file }: AdviseOptions): Promise<AdviceReport | number> {
   const loaded = existsSync(file) ? loadOrReport(file) : undefined;
   if (loaded === undefined && existsSync(file)) return BAD_CONFIG;
+  // Loaded here and not above: no other command should pay for the rules.
+  const [{ advise }, { snapshotOfLog }, { reportOf }] = await Promise.all([
+    import('../advise/advise.ts'),
+    import('../advise/read-log.ts'),
+    import('../advise/report.ts'),
+  ]);
   const input = from === '-' ? process.stdin : createReadStream(from);
   try {
     const lines = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });

@@ -4,8 +4,6 @@ import type { ConfigFileOptions } from './config-file.ts';
 import { BAD_CONFIG, loadOrReport, withConfigFile } from './config-file.ts';
 import type { Diagnosis } from './doctor/diagnosis.ts';
 import { ok } from './doctor/diagnosis.ts';
-import { endpoints } from './doctor/endpoints.ts';
-import { certificate, node, redis } from './doctor/machine.ts';
 
 const UNWELL = 3;
 
@@ -25,6 +23,11 @@ async function doctor({ config: file, json }: ConfigFileOptions): Promise<number
   const loaded = loadOrReport(file);
   if (loaded === undefined) return BAD_CONFIG;
   const { config } = loaded;
+  // Loaded here and not above: they take half of the gateway, which no other command should pay for.
+  const [{ endpoints }, { certificate, node, redis }] = await Promise.all([
+    import('./doctor/endpoints.ts'),
+    import('./doctor/machine.ts'),
+  ]);
   const [shared, ...pools] = await Promise.all([
     redis(config),
     ...config.pools.map((pool) => endpoints(pool, config)),

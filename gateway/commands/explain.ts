@@ -1,16 +1,9 @@
 // `explain`: the policy that applies to calls of a tool, and the line of the file that each value comes from.
 import type { Command } from 'commander';
-import type { Loaded } from '../../config/load.ts';
 import { nearest } from '../../config/suggest.ts';
-import { buildGateway } from '../gateway.ts';
-import { Shared } from '../shared.ts';
-import { Logger } from '../telemetry/logger.ts';
-import { Telemetry } from '../telemetry/telemetry.ts';
-import { version } from '../version.ts';
 import type { ConfigFileOptions } from './config-file.ts';
 import { BAD_CONFIG, loadOrReport, withConfigFile } from './config-file.ts';
 import type { Explained } from './explain-policy.ts';
-import { explainPolicy, spell } from './explain-policy.ts';
 
 const UNKNOWN_TOOL = 3;
 
@@ -37,7 +30,12 @@ async function explain(tool: string, { config: file, client, json }: ExplainOpti
   if (client !== undefined && !config.clients.some(({ id }) => id === client)) {
     process.stderr.write(`${file} names no client ${client}: its limits are those of any caller\n`);
   }
-  const listed = await askForTools(loaded);
+  // Loaded here and not above: they take the whole gateway, which no other command should pay for.
+  const [{ askForTools }, { explainPolicy, spell }] = await Promise.all([
+    import('./explain-tools.ts'),
+    import('./explain-policy.ts'),
+  ]);
+  const listed = await askForTools(config);
   const pools = [...listed].filter(([, tools]) => tools === undefined || tools.includes(tool));
   if (pools.length === 0) {
     const near = nearest(
@@ -55,34 +53,15 @@ async function explain(tool: string, { config: file, client, json }: ExplainOpti
   }));
   if (json)
     process.stdout.write(`${JSON.stringify({ tool, client: client ?? null, pools: explained }, null, 2)}\n`);
-  else process.stdout.write(explained.map((one) => asText(file, tool, one)).join('\n'));
+  else process.stdout.write(explained.map((one) => asText(file, tool, one, spell)).join('\n'));
   return 0;
-}
-
-/** The tools that each pool lists; undefined for a pool that does not answer. */
-async function askForTools({ config }: Loaded): Promise<Map<string, readonly string[] | undefined>> {
-  const logger = new Logger({ level: 'silent', format: 'json' });
-  const telemetry = new Telemetry({ logger, version, knowsTool: () => false });
-  const shared = new Shared(telemetry, config.redis);
-  const gateway = buildGateway(config, shared);
-  const asked = [...gateway.pools].map(async ([pool, { catalogue }]) => {
-    const answered = await catalogue.refresh().then(
-      () => true,
-      () => false,
-    );
-    return [pool, answered ? [...catalogue.tools.keys()] : undefined] as const;
-  });
-  const tools = new Map(await Promise.all(asked));
-  await gateway.close();
-  shared.close();
-  await telemetry.close();
-  return tools;
 }
 
 function asText(
   file: string,
   tool: string,
   { pool, listed, policy }: { pool: string; listed: boolean; policy: readonly Explained[] },
+  spell: (name: string, value: unknown) => string,
 ): string {
   const title = listed ? `${tool} in pool ${pool}` : `${tool} in pool ${pool}, which does not answer`;
   const cells = policy.map(({ name, value, path, line }) => [

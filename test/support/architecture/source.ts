@@ -13,6 +13,8 @@ export interface Import {
   readonly target: string;
   readonly isRelative: boolean;
   readonly isTypeOnly: boolean;
+  /** Loaded where the code comes to it, not before the file runs. */
+  readonly isLazy: boolean;
 }
 
 /** Reads every source file below these folders of the checkout. */
@@ -45,16 +47,17 @@ const dynamicImport = /\bimport\(\s*'([^']+)'/g;
 /** The imports and re-exports of a file; one whose names are all marked `type` counts as type-only. */
 export function importsOf(source: Source): Import[] {
   const code = codeOf(source);
-  const found = (target: string, isTypeOnly: boolean): Import => {
+  const found = (target: string, isTypeOnly: boolean, isLazy: boolean): Import => {
     const isRelative = target.startsWith('.');
     return {
       target: isRelative ? posix.join(posix.dirname(source.path), target) : target,
       isRelative,
       isTypeOnly,
+      isLazy,
     };
   };
   return [
-    ...[...code.matchAll(staticImport)].map((match) => found(match[3] ?? '', match[2] !== undefined)),
-    ...[...code.matchAll(dynamicImport)].map((match) => found(match[1] ?? '', false)),
+    ...[...code.matchAll(staticImport)].map((match) => found(match[3] ?? '', match[2] !== undefined, false)),
+    ...[...code.matchAll(dynamicImport)].map((match) => found(match[1] ?? '', false, true)),
   ];
 }

@@ -1,0 +1,27 @@
+// Which tools the pools of a configuration list, asked by a gateway that serves nobody.
+import type { Config } from '../../config/schema.ts';
+import { buildGateway } from '../gateway.ts';
+import { Shared } from '../shared.ts';
+import { Logger } from '../telemetry/logger.ts';
+import { Telemetry } from '../telemetry/telemetry.ts';
+import { version } from '../version.ts';
+
+/** The tools that each pool lists; undefined for a pool that does not answer. */
+export async function askForTools(config: Config): Promise<Map<string, readonly string[] | undefined>> {
+  const logger = new Logger({ level: 'silent', format: 'json' });
+  const telemetry = new Telemetry({ logger, version, knowsTool: () => false });
+  const shared = new Shared(telemetry, config.redis);
+  const gateway = buildGateway(config, shared);
+  const asked = [...gateway.pools].map(async ([pool, { catalogue }]) => {
+    const answered = await catalogue.refresh().then(
+      () => true,
+      () => false,
+    );
+    return [pool, answered ? [...catalogue.tools.keys()] : undefined] as const;
+  });
+  const tools = new Map(await Promise.all(asked));
+  await gateway.close();
+  shared.close();
+  await telemetry.close();
+  return tools;
+}
