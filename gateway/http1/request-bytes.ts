@@ -1,4 +1,4 @@
-// Request bytes: the one buffer in which a request's head and body leave.
+// Request bytes: the buffers in which a request's head and body leave: one, or two where the body is large.
 
 /** A request as it is to be sent. */
 export interface Request {

@@ -28,8 +28,9 @@ export class Concurrency {
   }
 
   /**
-   * The stage; `policy` is that of clients whom the configuration does not name. Answers and notifications take no slot: a call that is in flight may wait for them. In the uncontended
-   * path it makes no promise and no closure; slots come back by `#release` at the exchange's end.
+   * The stage; `policy` is that of clients whom the configuration does not name. Answers and notifications take no slot: a
+   * call that is in flight may wait for them. In the uncontended path it makes no promise and no closure; slots come back
+   * by `#release` at the exchange's end.
    */
   stage(policy: ClientPolicy): Stage {
     return (next) => (x) => {

@@ -6,7 +6,7 @@ const CR = 0x0d;
 const newline = Buffer.from('\n');
 const BYTE_ORDER_MARK = '\xef\xbb\xbf';
 
-/** Which field a line is; `unknown` while its name is still incomplete. */
+/** Which field a line is; `name` while that is still incomplete. */
 type Field = 'start' | 'name' | 'data' | 'id' | 'skip';
 
 /**

@@ -55,8 +55,12 @@ export class AdminListener {
   }
 }
 
+const NOT_FOUND =
+  'There is GET of /, /livez, /readyz, /healthz, /metrics, /admin/state and /admin/advice, and POST to /admin/reload, ' +
+  '/admin/purge, /admin/endpoints/POOL/ENDPOINT/drain and .../undrain, /admin/log-level and /admin/call\n';
+
 /** The routes of the admin listener. */
-export function adminApp(service: AdminService): Hono {
+function adminApp(service: AdminService): Hono {
   const app = new Hono();
   app.get('/livez', (c) => c.text('ok\n'));
   const ready = (verbose: boolean) => {
@@ -84,6 +88,6 @@ export function adminApp(service: AdminService): Hono {
   app.route('/admin', controlApp(service.control));
   app.route('/admin', tryApp(service.control.current));
   app.route('/', pageApp(service.page));
-  app.notFound((c) => c.text('There is /, /livez, /readyz, /healthz, /metrics and /admin/state\n', 404));
+  app.notFound((c) => c.text(NOT_FOUND, 404));
   return app;
 }

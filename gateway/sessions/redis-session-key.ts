@@ -64,7 +64,10 @@ export class RedisSessionKey {
       this.#adopt(found);
       this.#say('session_key_shared', '');
     } else
-      this.#say('session_key_unsound', 'What Redis holds is no session key; ids are sealed with an own one');
+      this.#say(
+        'session_key_unsound',
+        `The key ${name} of Redis holds no session key; until it is deleted, ids are sealed with an own one`,
+      );
     this.#settle();
   }
 

@@ -40,7 +40,7 @@ const kept: ReadonlySet<string> = new Set([
 
 const DEFAULT_ACCEPT = 'application/json, text/event-stream';
 
-/** Headers of the upstream request of `x`, as name, value, name, value; undici adds Host and Content-Length. */
+/** Headers of the upstream request of `x`, as name, value, name, value; the connection adds Host and Content-Length. */
 export function requestHeaders(x: Exchange, rules: HeaderRules, trace?: TraceContext): string[] {
   const { inbound } = x;
   const headers = ['accept', inbound.accept ?? DEFAULT_ACCEPT, 'accept-encoding', 'identity'];
