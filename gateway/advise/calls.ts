@@ -1,5 +1,6 @@
 // Calls: what is known of one tool call at its end, and what the calls of one kind add up to.
 import type { CacheStatus } from '../core/exchange.ts';
+import { SLOW_MS } from '../core/slow-calls.ts';
 import { Histogram } from './histogram.ts';
 
 /** One tool call that has ended: what its `tool_execution` line says. */
@@ -21,8 +22,6 @@ export interface Call {
 
 /** Stands for the tools, and for the clients, that are not told apart. */
 export const OTHER = '_other';
-/** What the performance guide calls slow, in ms. */
-export const SLOW_MS = 2000;
 /** A call has waited when it spent this long in the gateway and not with an upstream, in ms. */
 export const WAITED_MS = 50;
 /** Error types told apart; upstreams choose their own codes. */

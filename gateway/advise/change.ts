@@ -19,7 +19,7 @@ export interface Change {
 }
 
 /** What the configuration says at the place of a change, as parsed; undefined where it says nothing. */
-export function settingAt(config: Config, { at, key }: Change): unknown {
+function settingAt(config: Config, { at, key }: Change): unknown {
   let holder: object | undefined;
   if ('section' in at) holder = config[at.section];
   else if ('client' in at) holder = config.clients.find(({ id }) => id === at.client);

@@ -1,7 +1,7 @@
 // Load: how many calls were under way at once, by slots of ten seconds, from when each began and ended.
 
 /** Length of a slot, in ms. */
-export const SLOT_MS = 10_000;
+const SLOT_MS = 10_000;
 
 /** What was under way in one slot, on average over it. */
 export interface Level {

@@ -2,7 +2,7 @@
 
 import { PassedStream } from '../core/passed-stream.ts';
 import type { Refusal } from '../core/refusal.ts';
-import type { ByteStream, Sink } from '../core/reply.ts';
+import type { ByteStream } from '../core/reply.ts';
 import { eventsOf } from '../mcp/sse-events.ts';
 
 /** What an event stream may hold beside the answer itself, in bytes: progress and log messages. */
@@ -50,13 +50,6 @@ export class Collector extends PassedStream {
     collected?.(body);
   }
 }
-
-/** Takes a stream that nobody reads. */
-export const nobody: Sink = {
-  write: () => true,
-  end() {},
-  fail() {},
-};
 
 /**
  * The one answer in a complete event stream (WHATWG HTML, "Server-sent events"); undefined when there is none, or when the

@@ -61,11 +61,7 @@ export function whatOfTool(rules: PoolRules, tool: string, args: string): string
 }
 
 /** The hash of a list or read with these parameters, `_meta` left out. */
-export function whatOfParams(
-  rules: PoolRules,
-  method: string,
-  params: string | undefined,
-): string | undefined {
+function whatOfParams(rules: PoolRules, method: string, params: string | undefined): string | undefined {
   return params === undefined ? undefined : digest(rules.pool, rules.generation, method, '', params);
 }
 

@@ -7,8 +7,6 @@ const NONE = -1;
  * garbage in the old generation one by one, so that the heap grew by more than the table before V8 saw to it.
  */
 export class RowIndex {
-  /** What one row takes here, in bytes. */
-  static readonly rowBytes = 24;
   readonly #mask: number;
   readonly #buckets: Int32Array;
   readonly #hashes: Int32Array;

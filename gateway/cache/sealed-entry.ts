@@ -10,7 +10,7 @@ const VERSION = 1;
 const PLAIN = 0;
 const ZSTD = 1;
 /** Digits of the time at which the fetch began, at the front where the store's scripts read it. */
-export const SINCE_DIGITS = 16;
+const SINCE_DIGITS = 16;
 const MAC_BYTES = 32;
 const HEAD_BYTES = SINCE_DIGITS + 2;
 const COMPRESS_FROM = 4096;

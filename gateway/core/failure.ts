@@ -19,7 +19,7 @@ interface FailureDetail {
   retryAfterMs?: number | undefined;
 }
 
-/** A broken attempt. `sent` says whether the upstream may have seen the request: only an unsent one may go elsewhere. */
+/** A broken attempt. `sent`: the upstream may have seen the request, which then goes elsewhere only if it is safe to repeat. */
 export class Failure extends Error {
   readonly kind: FailureKind;
   readonly sent: boolean;
@@ -50,3 +50,6 @@ export class Failure extends Error {
     return this.shortage === undefined && this.kind !== 'too_large' && this.kind !== 'credential';
   }
 }
+
+/** How an attempt ended: with an answer, broken, or because nobody wants its answer any more. */
+export type AttemptEnd = Failure | 'answered' | 'abandoned';

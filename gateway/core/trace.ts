@@ -1,6 +1,6 @@
 // Traces: what an exchange and those who forward it know of distributed tracing, which is made elsewhere.
 import type { Endpoint } from './endpoint.ts';
-import type { Failure } from './failure.ts';
+import type { AttemptEnd } from './failure.ts';
 
 /** What the next hop is told (W3C Trace Context). */
 export interface TraceContext {
@@ -10,8 +10,8 @@ export interface TraceContext {
 
 /** One attempt's part of a trace. */
 export interface AttemptTrace extends TraceContext {
-  /** The attempt is over: it was answered, it broke, or nobody wants its answer any more. */
-  end(how: Failure | 'answered' | 'abandoned'): void;
+  /** The attempt is over. */
+  end(how: AttemptEnd): void;
 }
 
 /** The trace of one exchange. */

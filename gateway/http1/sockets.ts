@@ -24,7 +24,7 @@ interface Waiting extends QueuePlace {
 }
 
 /** How much earlier than the server's own time an idle connection is given up, in ms: a request must not meet its end. */
-const KEEP_ALIVE_MARGIN_MS = 2000;
+export const KEEP_ALIVE_MARGIN_MS = 2000;
 const MAX_KEEP_ALIVE_MS = 600_000;
 /** How often idle connections are looked at, in ms. */
 const SWEEP_MS = 1000;

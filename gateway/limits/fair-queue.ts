@@ -43,9 +43,4 @@ export class FairQueue<T extends Waiting> {
     }
     return undefined;
   }
-
-  /** How many wait, by client. */
-  depths(): Iterable<readonly [client: string, count: number]> {
-    return Array.from(this.#clients, ([client, items]) => [client, items.size] as const);
-  }
 }

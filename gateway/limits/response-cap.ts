@@ -96,7 +96,7 @@ function giveUpOn(x: Exchange): (read: () => void) => void {
 }
 
 /** Reads one answer and cuts it where it is over. */
-export class AnswerCap {
+class AnswerCap {
   readonly #x: Exchange;
   readonly #limit: number;
   readonly #settings: ResponseCapSettings;

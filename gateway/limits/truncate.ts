@@ -1,13 +1,11 @@
 // Truncates a tool result: as much of its head as fits, the sentence that says so, and where the rest can be read.
+import { MetaKey } from '../mcp/methods.ts';
 import { decodeCut } from './char-count.ts';
 import type { ResultItem } from './result-item.ts';
 import type { ResultSieve } from './result-sieve.ts';
 
 /** The sentence that ends the last text of every truncated result. */
 export const MARKER = '(Response truncated. Narrow your query for complete results.)';
-
-/** Key of the note in `_meta`. */
-export const TRUNCATED_KEY = 'mcp-gateway/truncated';
 
 /** How the full text can be reached. */
 export interface FullResult {
@@ -35,7 +33,7 @@ export function render(sieve: ResultSieve, limit: number, full: FullResult | und
   const content = over
     ? truncated(sieve, limit, full)
     : { items: sieve.items.map(textOf), kept: sieve.chars };
-  const note = `"${TRUNCATED_KEY}":{"chars":${sieve.chars},"kept":${content.kept}}`;
+  const note = `"${MetaKey.truncated}":{"chars":${sieve.chars},"kept":${content.kept}}`;
   const parts: string[] = [];
   for (let i = 0; i <= sieve.before.length; i++) {
     if (i === sieve.contentAt) parts.push(content.items.join(','));

@@ -8,7 +8,7 @@ export interface ScanLimits {
   readonly elements: number;
 }
 
-export const defaultScanLimits: ScanLimits = { depth: 64, elements: 100_000 };
+const defaultScanLimits: ScanLimits = { depth: 64, elements: 100_000 };
 
 /** What is wrong with a document; thrown inside a scan (without a stack: hostile input must be cheap) and caught at its edge. */
 export class ScanProblem {

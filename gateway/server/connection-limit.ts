@@ -21,7 +21,7 @@ export interface ConnectionLimits {
 }
 
 /** Files that this process may have open; undefined where the system does not say. Node itself raises it to the hard limit. */
-export function openFilesLimit(): number | undefined {
+function openFilesLimit(): number | undefined {
   try {
     const soft = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1];
     return soft === undefined ? undefined : Number(soft);

@@ -25,6 +25,13 @@ export function knownRevision(revision: string | undefined): string | undefined 
   return revisions.find((one) => one === revision);
 }
 
+/** What the conventions say of the network: HTTP/1.1 on both sides. */
+export const networkLabels = {
+  'network.protocol.name': 'http',
+  'network.protocol.version': '1.1',
+  'network.transport': 'tcp',
+} as const;
+
 const integer = /^-?\d{1,10}$/;
 /** Tools, or prompts, that are told apart under one method, over the life of the process. */
 const MAX_NAMES = 2000;
@@ -107,9 +114,7 @@ export class Operations {
       ...(error !== undefined && { 'error.type': error }),
       ...(error !== undefined && integer.test(error) && { 'rpc.response.status_code': error }),
       ...(revision !== undefined && { 'mcp.protocol.version': revision }),
-      'network.protocol.name': 'http',
-      'network.protocol.version': '1.1',
-      'network.transport': 'tcp',
+      ...networkLabels,
       ...this.#shared,
     };
   }

@@ -3,7 +3,7 @@ import type { Endpoint } from '../core/endpoint.ts';
 import type { Exchange } from '../core/exchange.ts';
 import { serverOf } from './attempts.ts';
 import type { Histogram, Instruments, Labels } from './instruments.ts';
-import { knownRevision } from './operations.ts';
+import { knownRevision, networkLabels } from './operations.ts';
 
 /** Records sessions that have ended. Many never end in so many words: their clients just stay away. */
 export class SessionDurations {
@@ -21,9 +21,7 @@ export class SessionDurations {
     const revision = knownRevision(x.inbound.protocolVersion);
     const labels: Labels = {
       ...(revision !== undefined && { 'mcp.protocol.version': revision }),
-      'network.protocol.name': 'http',
-      'network.protocol.version': '1.1',
-      'network.transport': 'tcp',
+      ...networkLabels,
     };
     this.#server.series(labels).record(seconds);
     if (endpoint !== undefined) this.#client.series({ ...labels, ...serverOf(endpoint) }).record(seconds);

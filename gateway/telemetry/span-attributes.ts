@@ -3,6 +3,7 @@ import type { Attributes } from '@opentelemetry/api';
 import type { Exchange } from '../core/exchange.ts';
 import type { Envelope } from '../mcp/envelope.ts';
 import { Method, methodLabel } from '../mcp/methods.ts';
+import { networkLabels } from './operations.ts';
 
 /** Longest text of a caller that a span takes over, in characters. */
 const MAX_TEXT = 256;
@@ -17,9 +18,7 @@ export function messageAttributes({ envelope, inbound }: Exchange): Attributes {
     ...(method === Method.promptsGet && name !== undefined && { 'gen_ai.prompt.name': cut(name) }),
     ...(id !== undefined && { 'jsonrpc.request.id': cut(id.startsWith('"') ? id.slice(1, -1) : id) }),
     ...(revision !== undefined && { 'mcp.protocol.version': cut(revision) }),
-    'network.protocol.name': 'http',
-    'network.protocol.version': '1.1',
-    'network.transport': 'tcp',
+    ...networkLabels,
   };
 }
 

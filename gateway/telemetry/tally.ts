@@ -1,5 +1,6 @@
 // Tallies: what the calls of some time add up to, durations in a log-linear histogram of typed arrays.
 import type { CacheStatus } from '../core/exchange.ts';
+import { SLOW_MS } from '../core/slow-calls.ts';
 
 /** The resolution below half a millisecond, and the unit of everything above. */
 const UNITS_PER_MS = 16;
@@ -8,8 +9,6 @@ const PER_OCTAVE = 8;
 /** Over an hour is as good as an hour. */
 const MAX_UNITS = 2 ** 26;
 const BUCKETS = 25 * PER_OCTAVE;
-/** What the performance guide calls slow, in ms. */
-const SLOW_MS = 2000;
 /** Kinds of errors told apart in one minute. */
 const MAX_ERROR_TYPES = 20;
 

@@ -12,7 +12,7 @@ import {
 } from '@opentelemetry/api';
 import type { Endpoint } from '../core/endpoint.ts';
 import type { Exchange } from '../core/exchange.ts';
-import type { Failure } from '../core/failure.ts';
+import type { AttemptEnd } from '../core/failure.ts';
 import type { Stage } from '../core/stage.ts';
 import type { AttemptTrace, Trace } from '../core/trace.ts';
 import { errorTypeOf, serverOf } from './attempts.ts';
@@ -127,7 +127,7 @@ class AttemptSpan implements AttemptTrace {
     this.#x = x;
   }
 
-  end(how: Failure | 'answered' | 'abandoned'): void {
+  end(how: AttemptEnd): void {
     const errorType = errorTypeOf(this.#x, typeof how === 'object' ? how : undefined);
     finish(this.#span, errorType ?? (how === 'abandoned' ? 'cancelled' : undefined));
   }

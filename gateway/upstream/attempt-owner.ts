@@ -1,10 +1,7 @@
 // The owner of an attempt: whoever makes it, and what it is told.
-import type { Failure } from '../core/failure.ts';
+import type { AttemptEnd, Failure } from '../core/failure.ts';
 import type { Reply } from '../core/reply.ts';
 import type { Attempt } from './attempt.ts';
-
-/** How an attempt ended: with an answer, broken, or because nobody wants its answer any more. */
-export type AttemptEnd = Failure | 'answered' | 'abandoned';
 
 /** Who waits for the attempt: gets the reply, or the failure while none has been given. */
 export interface AttemptOwner {

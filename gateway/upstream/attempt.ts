@@ -1,7 +1,7 @@
 // One attempt at one endpoint: sends the request, follows the answer, and ends exactly once.
 import type { Endpoint } from '../core/endpoint.ts';
 import type { Exchange } from '../core/exchange.ts';
-import { Failure } from '../core/failure.ts';
+import { type AttemptEnd, Failure } from '../core/failure.ts';
 import type { Refusal } from '../core/refusal.ts';
 import { clientGone, refusal } from '../core/refusal.ts';
 import type { ByteStream, Reply, Sink } from '../core/reply.ts';
@@ -12,7 +12,7 @@ import { ReplyPeek } from '../mcp/reply-peek.ts';
 import { bodyFailure, headFailure, statusFailure, unusable } from './answer-failures.ts';
 import { AnswerStream } from './answer-stream.ts';
 import { isText, joined, noteOutcome } from './answers.ts';
-import type { AttemptEnd, AttemptOwner } from './attempt-owner.ts';
+import type { AttemptOwner } from './attempt-owner.ts';
 import { connectionFailure } from './connection-failure.ts';
 import { ReplyHeaders } from './reply-headers.ts';
 import { FOREIGN } from './verdict.ts';

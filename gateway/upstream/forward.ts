@@ -1,13 +1,14 @@
 // Forward: the last handler; sends an exchange to an endpoint of the pool, and again elsewhere where that does no harm.
 import type { Endpoint } from '../core/endpoint.ts';
 import type { Exchange, Running } from '../core/exchange.ts';
+import type { AttemptEnd } from '../core/failure.ts';
 import { Failure } from '../core/failure.ts';
 import type { Refusal } from '../core/refusal.ts';
 import { refusal } from '../core/refusal.ts';
 import type { Reply } from '../core/reply.ts';
 import type { Handler } from '../core/stage.ts';
 import { Attempt } from './attempt.ts';
-import type { AttemptEnd, AttemptOwner } from './attempt-owner.ts';
+import type { AttemptOwner } from './attempt-owner.ts';
 import { noticeCancelled } from './cancel-notice.ts';
 import type { Pool } from './pool.ts';
 import type { Repeats } from './repeats.ts';

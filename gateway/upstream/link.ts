@@ -1,7 +1,7 @@
 // Links: the sockets to one endpoint, those for calls apart from those for streams.
 import { buildConnector, Pool as OwnSockets } from 'undici';
 import type { Endpoint } from '../core/endpoint.ts';
-import { type Connect, Sockets } from '../http1/sockets.ts';
+import { type Connect, KEEP_ALIVE_MARGIN_MS, Sockets } from '../http1/sockets.ts';
 
 /** What decides how sockets behave; links of equal settings outlive a reload. */
 export interface SocketSettings {
@@ -22,9 +22,6 @@ export interface TlsSettings {
   readonly key?: string | undefined;
   readonly serverName?: string | undefined;
 }
-
-/** How much earlier than an upstream's keep-alive hint a socket is given up, in ms: it must not close under a request. */
-const KEEP_ALIVE_MARGIN_MS = 2000;
 
 /** The sockets to one endpoint. */
 export class Link {

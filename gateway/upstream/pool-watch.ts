@@ -1,11 +1,11 @@
 // Pool watches: a pool together with what keeps an eye on it, from its making to its end.
 import type { Endpoint } from '../core/endpoint.ts';
 import type { Exchange } from '../core/exchange.ts';
+import type { AttemptEnd } from '../core/failure.ts';
 import { Failure } from '../core/failure.ts';
 import { systemClock } from '../health/clock.ts';
 import type { HealthEvent } from '../health/endpoint-health.ts';
 import { PoolHealth } from '../health/pool-health.ts';
-import type { AttemptEnd } from './attempt-owner.ts';
 import type { Resolve } from './discovery.ts';
 import { Discovery, systemResolve } from './discovery.ts';
 import type { DnsEndpoint } from './endpoint-list.ts';

@@ -21,7 +21,7 @@ const safeMethods: ReadonlySet<string> = new Set([
 ]);
 
 /** Whether a message may arrive twice; calls are the tool's matter. */
-export function isSafe({ kind, method, name, items }: Envelope, isSafeTool: IsSafeTool): boolean {
+function isSafe({ kind, method, name, items }: Envelope, isSafeTool: IsSafeTool): boolean {
   if (kind === 'batch') return items.every((item) => isSafe(item, isSafeTool));
   if (kind !== 'request') return false;
   if (method === Method.toolsCall) return name !== undefined && isSafeTool(name);

@@ -1,5 +1,5 @@
 // GW001: a tool whose p99 is over 2 s because its upstream takes that long.
-import { SLOW_MS } from '../calls.ts';
+import { SLOW_MS } from '../../core/slow-calls.ts';
 import type { Verdict } from '../finding.ts';
 import { confidenceOf, figure, MIN_CALLS, percent, time, tooFew } from '../finding.ts';
 import { byTool, withoutSlowEndpoints } from '../rollup.ts';

@@ -9,8 +9,6 @@ export const maxLines = 250;
 export const eraRooms: readonly RegExp[] = [
   /^config\//,
   /^gateway\/mcp\//,
-  /^gateway\/bridge\//,
-  /^gateway\/federation\//,
   /^gateway\/upstream\/(.+\/)?[^/]*probe[^/]*\.ts$/,
 ];
 
