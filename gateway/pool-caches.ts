@@ -18,14 +18,18 @@ export interface PoolCaches {
 /** Compiles the rules of all pools; a pool is listened to from the first list that is kept of it. */
 export function poolCaches(config: Config, cache: Cache, pools: ReadonlyMap<string, PoolParts>): PoolCaches {
   const rules = new Map<string, PoolRules>();
-  const ears: Notices[] = [];
-  for (const { own, pool, catalogue } of pools.values()) {
+  const closings: (() => Promise<void>)[] = [];
+  for (const { own, pool, watch, catalogue } of pools.values()) {
     const { name } = pool;
     const ear = new Notices(pool, (notice) => {
       const methods = notice === undefined ? listMethods : changedBy(notice);
       if (methods !== undefined) cache.purge(methods.map((method) => tagOf.method(name, method)));
     });
-    ears.push(ear);
+    watch.followers.add(ear.follow);
+    closings.push(() => {
+      watch.followers.delete(ear.follow);
+      return ear.close();
+    });
     const listKept = () => {
       cache.listed.add(name);
       ear.start();
@@ -38,7 +42,7 @@ export function poolCaches(config: Config, cache: Cache, pools: ReadonlyMap<stri
   return {
     rules,
     async close() {
-      await Promise.all(ears.map((ear) => ear.close()));
+      await Promise.all(closings.map((close) => close()));
     },
   };
 }

@@ -73,10 +73,11 @@ export class OwnClient {
 
   /**
    * Asks whether the endpoint is there, with what its era has for that; the era is found anew when the answer does not
-   * fit it, since another server may have taken the place. A configured era stays.
+   * fit it, since another server may have taken the place. A configured era stays. Rejects also when `ended` aborts.
    */
-  async ping(timeoutMs: number): Promise<OwnAnswer> {
-    const signal = AbortSignal.timeout(timeoutMs);
+  async ping(timeoutMs: number, ended?: AbortSignal): Promise<OwnAnswer> {
+    const timeout = AbortSignal.timeout(timeoutMs);
+    const signal = ended === undefined ? timeout : AbortSignal.any([timeout, ended]);
     if (this.#stateless !== false) {
       const answer = await this.#findEra(signal);
       if (this.stateless !== false) return answer;
@@ -124,11 +125,13 @@ export class OwnClient {
     });
   }
 
-  /** Ends the session, if there is one, and the one that is being opened. */
+  /** Ends the session, if there is one, and the one that is being opened; takes two seconds at most. */
   async close(): Promise<void> {
     this.#closed = true;
     const session = this.#session;
     this.#session = undefined;
+    // Who does not answer checks answers no farewell, and a shutdown would wait for it.
+    if (this.#endpoint.unhealthy) return;
     await Promise.all([session !== undefined && this.#end(session), this.#openings.over()]);
   }
 

@@ -28,6 +28,8 @@ export interface WatchParts {
 
 /** Watches the endpoints of one pool from its start until it is closed. */
 export class PoolWatch {
+  /** Told whenever endpoints may have come or gone. */
+  readonly followers = new Set<() => void>();
   readonly #pool: Pool;
   readonly #parts: WatchParts;
   readonly #probes: Probes;
@@ -101,5 +103,6 @@ export class PoolWatch {
     for (const endpoint of before) {
       if (!pool.endpoints.includes(endpoint)) void this.#probes.close(endpoint);
     }
+    for (const follow of this.followers) follow();
   }
 }

@@ -1,0 +1,100 @@
+// Notices: the gateway listens at every endpoint that a pool has, and at no other, and stops at once.
+import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { expect, it, onTestFinished, vi } from 'vitest';
+import type { PoolConfig } from '../../config/schema.ts';
+import { configSchema } from '../../config/schema.ts';
+import type { DnsEndpoint } from '../../gateway/upstream/endpoint-list.ts';
+import { Notices } from '../../gateway/upstream/notices.ts';
+import { Pool } from '../../gateway/upstream/pool.ts';
+import { poolSettings } from '../../gateway/upstream/pool-settings.ts';
+import { PoolWatch } from '../../gateway/upstream/pool-watch.ts';
+
+/** A server of the stateless era that lets a test hold all answers, and shows the streams that are open. */
+class Speaker {
+  readonly streams = new Set<ServerResponse>();
+  readonly held: ServerResponse[] = [];
+  holds = false;
+  readonly #server = createServer(async (request, response) => {
+    const { id, method } = JSON.parse(await text(request)) as { id: number; method: string };
+    if (this.holds) this.held.push(response);
+    else if (method === 'subscriptions/listen') {
+      response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders();
+      this.streams.add(response);
+      response.once('close', () => this.streams.delete(response));
+    } else {
+      const result = { resultType: 'complete', supportedVersions: ['2026-07-28'], capabilities: {} };
+      response.writeHead(200, { 'content-type': 'application/json' });
+      response.end(JSON.stringify({ jsonrpc: '2.0', id, result }));
+    }
+  });
+
+  /** Listens; resolves with its port. */
+  async start(host = '127.0.0.1', port = 0): Promise<number> {
+    this.#server.listen(port, host);
+    await once(this.#server, 'listening');
+    onTestFinished(() => this.stop());
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  stop(): void {
+    this.#server.closeAllConnections();
+    this.#server.close();
+  }
+}
+
+function makePool(endpoint: object): Pool {
+  const { pools, limits } = configSchema.parse({ pools: [{ name: 'p', endpoints: [endpoint] }] });
+  const pool = new Pool(poolSettings(pools[0] as PoolConfig, limits));
+  onTestFinished(() => pool.destroy());
+  return pool;
+}
+
+const bound = { timeout: 10_000, interval: 5 };
+
+it('end at once while an endpoint owes an answer', async () => {
+  const server = new Speaker();
+  server.holds = true;
+  const pool = makePool({ url: `http://127.0.0.1:${await server.start()}/mcp` });
+  const notices = new Notices(pool, () => undefined);
+  notices.start();
+  await vi.waitFor(() => expect(server.held).toHaveLength(1), bound);
+  await notices.close();
+}, 5000);
+
+it('are heard where a name leads, when it leads elsewhere', async () => {
+  const [first, second] = [new Speaker(), new Speaker()];
+  const port = await first.start();
+  await second.start('127.0.0.2', port);
+  const pool = makePool({ dns: 'pods.internal', port });
+  let addresses = ['127.0.0.1'];
+  const source = { ...pool.settings.endpoints[0], refreshMs: 20 } as DnsEndpoint;
+  const watch = new PoolWatch(Object.assign(pool, { settings: { ...pool.settings, endpoints: [source] } }), {
+    live: [],
+    tell: () => undefined,
+    tellShortage: () => undefined,
+    tellResolver: () => undefined,
+    resolve: () => Promise.resolve(addresses),
+  });
+  const notices = new Notices(pool, () => undefined);
+  onTestFinished(async () => {
+    await Promise.all([watch.close(), notices.close()]);
+  });
+  watch.followers.add(notices.follow);
+  notices.start();
+  watch.start();
+  await vi.waitFor(() => expect(first.streams.size).toBe(1), bound);
+  addresses = ['127.0.0.1', '127.0.0.2'];
+  await vi.waitFor(() => expect(second.streams.size).toBe(1), bound);
+  const [gone] = pool.endpoints;
+  addresses = ['127.0.0.2'];
+  await vi.waitFor(() => expect(gone?.leftAt).toBeDefined(), bound);
+  expect(first.streams.size).toBe(1);
+  // It goes as soon as it is known to be dead.
+  if (gone !== undefined) gone.unhealthy = true;
+  await vi.waitFor(() => expect(first.streams.size).toBe(0), bound);
+  expect(second.streams.size).toBe(1);
+}, 30_000);
