@@ -1,6 +1,7 @@
-// Cache look-ups: counts what the cache was asked, by pool, tool and outcome.
+// Cache look-ups: counts what the cache was asked, by pool, tool, method and outcome.
 import type { CacheStatus } from '../core/exchange.ts';
 import type { Counter, CounterSeries, Instruments } from './instruments.ts';
+import { OTHER } from './operations.ts';
 
 /** The series found so far; finding one anew would build its labels. */
 type Found = Map<string, Map<string, Map<CacheStatus, CounterSeries>>>;
@@ -8,17 +9,20 @@ type Found = Map<string, Map<string, Map<CacheStatus, CounterSeries>>>;
 /** One counter, its series at hand. */
 export class CacheLookups {
   readonly #counter: Counter;
-  readonly #found: Found = new Map();
+  readonly #ofTools: Found = new Map();
+  readonly #ofMethods: Found = new Map();
 
   constructor(instruments: Instruments) {
     this.#counter = instruments.counter('mcp_gateway_cache_lookups_total');
   }
 
-  /** `tool`: a label, so bounded; the method for lists and reads. */
-  add(pool: string, tool: string, result: CacheStatus): void {
-    const tools = of(this.#found, pool, () => new Map<string, Map<CacheStatus, CounterSeries>>());
-    const results = of(tools, tool, () => new Map<CacheStatus, CounterSeries>());
-    of(results, result, () => this.#counter.series({ pool, tool, result })).add();
+  /** `tool`: a label, so bounded; empty for lists and reads, which their method tells apart. */
+  add(pool: string, method: string, tool: string, result: CacheStatus): void {
+    const found = tool === '' ? this.#ofMethods : this.#ofTools;
+    const names = of(found, pool, () => new Map<string, Map<CacheStatus, CounterSeries>>());
+    const results = of(names, tool || method, () => new Map<CacheStatus, CounterSeries>());
+    const labels = () => ({ pool, tool: tool || OTHER, result, 'mcp.method.name': method });
+    of(results, result, () => this.#counter.series(labels())).add();
   }
 }
 

@@ -5,8 +5,8 @@ export const cacheMetrics = {
     name: 'mcp.gateway.cache.lookups',
     kind: 'counter',
     unit: '',
-    help: 'Requests that a cache rule applies to, by outcome: hit, miss, stale, coalesced or bypass.',
-    labels: ['pool', 'tool', 'result'],
+    help: 'Requests that a cache rule applies to, by outcome: hit, miss, stale, coalesced or bypass. Lists and reads have the tool _other and their own method.',
+    labels: ['pool', 'tool', 'result', 'mcp.method.name'],
   },
   mcp_gateway_cache_bytes: {
     name: 'mcp.gateway.cache',

@@ -117,7 +117,7 @@ export class Observer {
     const upstreamMs = x.attempts === 0 ? undefined : Math.min(x.upstreamMs, durationMs);
     if (upstreamMs !== undefined && !x.stream) this.#overhead.record((durationMs - upstreamMs) / 1000);
     if (!x.stream) this.#figures.operation(x, pool, tool, durationMs, upstreamMs ?? 0, now);
-    if (x.cacheStatus !== undefined) this.#cacheLookups.add(pool, tool || message.method, x.cacheStatus);
+    if (x.cacheStatus !== undefined) this.#cacheLookups.add(pool, message.method, tool, x.cacheStatus);
     if (tool === '') return;
     const call: Call = { pool, tool: message.name, label, durationMs, upstreamMs };
     this.#accessLog.record(x, call);

@@ -338,8 +338,8 @@ export const rows: readonly Row[] = [
         unit: 'percentunit',
         targets: [
           {
-            expr: `(sum by (tool) (rate(mcp_gateway_cache_lookups_total{${pool},tool=~"$tool",result=~"hit|stale|coalesced"}${rate})) or 0 * sum by (tool) (rate(mcp_gateway_cache_lookups_total{${pool},tool=~"$tool"}${rate}))) / sum by (tool) (rate(mcp_gateway_cache_lookups_total{${pool},tool=~"$tool"}${rate}))`,
-            legend: '{{tool}}',
+            expr: `(sum by (mcp_method_name, tool) (rate(mcp_gateway_cache_lookups_total{${pool},tool=~"$tool",result=~"hit|stale|coalesced"}${rate})) or 0 * sum by (mcp_method_name, tool) (rate(mcp_gateway_cache_lookups_total{${pool},tool=~"$tool"}${rate}))) / sum by (mcp_method_name, tool) (rate(mcp_gateway_cache_lookups_total{${pool},tool=~"$tool"}${rate}))`,
+            legend: '{{mcp_method_name}} {{tool}}',
           },
         ],
       },

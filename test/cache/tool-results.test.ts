@@ -207,15 +207,22 @@ describe('a cached tool result', () => {
     expect((await open.modern('look', {})).said).toBe(refreshed.said);
   });
 
-  it('is counted by pool, tool and outcome', async () => {
+  it('is counted by pool, tool and outcome; a list by its method', async () => {
     const started = await rig({});
     started.upstream.tools = [{ name: 'look', inputSchema: { type: 'object' } }];
     const { modern } = bind(started);
     await modern('look', {});
     await modern('look', {});
+    started.upstream.stated = { ttlMs: 60_000, cacheScope: 'private' };
+    await started.ask('resources/list', {});
+    await started.ask('resources/list', {});
     const metrics = await (started.gateways[0] as { metrics(): Promise<Map<string, number>> }).metrics();
     const lookups = [...metrics].filter(([name]) => name.startsWith('mcp_gateway_cache_lookups_total'));
-    expect(lookups.map(([, value]) => value)).toEqual([1, 1]);
+    expect(lookups.map(([, value]) => value)).toEqual([1, 1, 1, 1]);
+    const found = (text: string) => lookups.filter(([name]) => name.includes(text)).length;
+    expect(found('mcp_method_name="tools/call"')).toBe(2);
+    expect(found('tool="_other"')).toBe(2);
+    expect(found('mcp_method_name="resources/list"')).toBe(2);
     expect(metrics.get('mcp_gateway_cache_bytes')).toBeGreaterThan(0);
   });
 });
