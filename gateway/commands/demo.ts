@@ -4,7 +4,7 @@ import { parseConfig } from '../../config/load.ts';
 import type { Config } from '../../config/schema.ts';
 import { startDemo } from '../../demo/launch.ts';
 import type { ConfigSource } from '../server/reload.ts';
-import type { Running } from '../server/run.ts';
+import type { RunningGateway } from '../server/run.ts';
 import { BAD_CONFIG, sourceOrReport } from './config-file.ts';
 import { serve } from './serve.ts';
 
@@ -54,7 +54,7 @@ async function demo(source: ConfigSource): Promise<void> {
   await serve(source, { started: (running) => greet(source.config, running), also: () => servers.stop() });
 }
 
-function greet(config: Config, { url, adminUrl }: Running): void {
+function greet(config: Config, { url, adminUrl }: RunningGateway): void {
   const paths = config.routes.map((route) => route.path);
   const endpoint = url + (paths[0] ?? '');
   const others = paths.slice(1).map((path) => `             ${url}${path}\n`);

@@ -1,7 +1,7 @@
 // `serve`: runs the gateway until it is told to stop.
 import type { Command } from 'commander';
 import type { ConfigSource } from '../server/reload.ts';
-import type { Running } from '../server/run.ts';
+import type { RunningGateway } from '../server/run.ts';
 import type { ConfigFileOptions } from './config-file.ts';
 import { BAD_CONFIG, sourceOrReport, withConfigFile } from './config-file.ts';
 import { handleSignals } from './signals.ts';
@@ -23,7 +23,7 @@ export function addServe(program: Command): void {
 }
 
 interface ServeOptions {
-  readonly started?: (running: Running) => void;
+  readonly started?: (running: RunningGateway) => void;
   /** Stopped after the gateway. */
   readonly also?: () => Promise<void>;
 }
@@ -34,7 +34,7 @@ interface ServeOptions {
  * process drains shortly and exits 1.
  */
 export async function serve(source: ConfigSource, { started, also }: ServeOptions = {}): Promise<void> {
-  let running: Running | undefined;
+  let running: RunningGateway | undefined;
   let stopping = false;
   let reload = false;
   handleSignals((name) => {
@@ -55,7 +55,7 @@ export async function serve(source: ConfigSource, { started, also }: ServeOption
   ]);
   boundHeapGrowth();
   const logger = new Logger(source.config.log);
-  const stop = (gateway: Running, exitCode: number, withinMs?: number) => {
+  const stop = (gateway: RunningGateway, exitCode: number, withinMs?: number) => {
     stopping = true;
     const stopped = async () => {
       await gateway.stop(withinMs);
@@ -65,7 +65,7 @@ export async function serve(source: ConfigSource, { started, also }: ServeOption
     };
     stopped().catch(() => process.exit(FAILED));
   };
-  let gateway: Running;
+  let gateway: RunningGateway;
   try {
     gateway = await run(source, logger);
   } catch (error) {

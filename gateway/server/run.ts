@@ -29,7 +29,7 @@ import type { ConfigSource, ReloadCause, ReloadOutcome } from './reload.ts';
 import { Reloader } from './reload.ts';
 
 /** Where a running gateway is reached, how it follows its file, and how it stops. */
-export interface Running {
+export interface RunningGateway {
   /** Base URL of the public listener, as seen from this machine. */
   readonly url: string;
   readonly adminUrl: string;
@@ -52,7 +52,11 @@ export interface RunOptions {
 const KEY_WAIT_MS = 1000;
 
 /** Starts both listeners on a configuration; where that cannot be, rejects when all that was begun is closed. */
-export async function run(source: ConfigSource, logger: Logger, options: RunOptions = {}): Promise<Running> {
+export async function run(
+  source: ConfigSource,
+  logger: Logger,
+  options: RunOptions = {},
+): Promise<RunningGateway> {
   const begun = new AsyncDisposableStack();
   try {
     return await start(source, logger, options, begun);
@@ -68,7 +72,7 @@ async function start(
   logger: Logger,
   { times, vitals }: RunOptions,
   begun: AsyncDisposableStack,
-): Promise<Running> {
+): Promise<RunningGateway> {
   const { config } = source;
   const samples = new ProcessSamples(() => ({
     sessions: shared.sessions.size,

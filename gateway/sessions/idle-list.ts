@@ -1,10 +1,10 @@
 // Idle lists: what is not in use, the longest unused first; taking in and out costs the same however many there are.
 
-/** An item's place in one list. */
-export class Place<T> {
+/** An item's seat in one list. */
+export class Seat<T> {
   readonly item: T;
-  before: Place<T> | undefined = undefined;
-  after: Place<T> | undefined = undefined;
+  before: Seat<T> | undefined = undefined;
+  after: Seat<T> | undefined = undefined;
 
   constructor(item: T) {
     this.item = item;
@@ -13,8 +13,8 @@ export class Place<T> {
 
 /** Linked, since it changes twice with each request: a Map or Set with such a turnover rebuilds its table all the time. */
 export class IdleList<T> {
-  #first: Place<T> | undefined = undefined;
-  #last: Place<T> | undefined = undefined;
+  #first: Seat<T> | undefined = undefined;
+  #last: Seat<T> | undefined = undefined;
 
   /** What has been unused for longest. */
   get first(): T | undefined {
@@ -22,21 +22,21 @@ export class IdleList<T> {
   }
 
   /** Puts an item that is in no list behind all others. */
-  append(place: Place<T>): void {
-    place.before = this.#last;
-    if (this.#last === undefined) this.#first = place;
-    else this.#last.after = place;
-    this.#last = place;
+  append(seat: Seat<T>): void {
+    seat.before = this.#last;
+    if (this.#last === undefined) this.#first = seat;
+    else this.#last.after = seat;
+    this.#last = seat;
   }
 
   /** Takes out an item that is in this list. */
-  take(place: Place<T>): void {
-    const { before, after } = place;
+  take(seat: Seat<T>): void {
+    const { before, after } = seat;
     if (before === undefined) this.#first = after;
     else before.after = after;
     if (after === undefined) this.#last = before;
     else after.before = before;
-    place.before = undefined;
-    place.after = undefined;
+    seat.before = undefined;
+    seat.after = undefined;
   }
 }

@@ -1,7 +1,7 @@
 // Live sessions: those that this process has seen in use, so that what nobody ends ends all the same.
 import type { Exchange } from '../core/exchange.ts';
 import type { Session } from '../core/session.ts';
-import { IdleList, Place } from './idle-list.ts';
+import { IdleList, Seat } from './idle-list.ts';
 
 /** Why the gateway ended a session; the `reason` label of its metric. */
 export type EndReason = 'idle' | 'limit';
@@ -34,8 +34,8 @@ class Live {
   readonly session: Session;
   readonly pool: string;
   readonly holder: Holder;
-  readonly ofHolder = new Place<Live>(this);
-  readonly ofAll = new Place<Live>(this);
+  readonly ofHolder = new Seat<Live>(this);
+  readonly ofAll = new Seat<Live>(this);
   /** Exchanges in flight and streams; in the lists while there are none. */
   busy = 0;
   /** When it came to rest, and when others were told of it; ms since the epoch. */

@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadConfig } from '../../config/load.ts';
 import { formatProblem } from '../../config/problem.ts';
-import type { Running } from '../../gateway/server/run.ts';
+import type { RunningGateway } from '../../gateway/server/run.ts';
 import { run } from '../../gateway/server/run.ts';
 import { Logger } from '../../gateway/telemetry/logger.ts';
 import { unhurried } from './gateway.ts';
 
 /** A gateway and its file. */
-export interface TestGateway extends Running {
+export interface TestGateway extends RunningGateway {
   /** The configuration file. */
   readonly file: string;
   /** URL of the route at `path`. */
