@@ -23,13 +23,14 @@ export function withoutDefaults(map: Record<string, unknown>, path: Path): Recor
   return Object.fromEntries(
     given.map(([key, value]) => {
       const at = [...path, key];
-      return [key, isMap(value) ? withoutDefaults(value, at) : write(value, at)];
+      return [key, isMap(value) ? withoutDefaults(value, at) : asWritten(value, at)];
     }),
   );
 }
 
-function write(value: unknown, path: Path): unknown {
-  if (Array.isArray(value)) return value.map((item, index) => write(item, [...path, index]));
+/** Writes one parsed value back, as the file would have it at its path. */
+export function asWritten(value: unknown, path: Path): unknown {
+  if (Array.isArray(value)) return value.map((item, index) => asWritten(item, [...path, index]));
   if (isMap(value)) return writeMap(value, path);
   const kind = kindAt(path);
   if (kind === 'secret') return mask(String(value));
@@ -41,7 +42,7 @@ function write(value: unknown, path: Path): unknown {
 
 function writeMap(map: Record<string, unknown>, path: Path): Record<string, unknown> {
   const given = Object.entries(map).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(given.map(([key, value]) => [key, write(value, [...path, key])]));
+  return Object.fromEntries(given.map(([key, value]) => [key, asWritten(value, [...path, key])]));
 }
 
 /** A URL as it may be shown: keys are often given in the query. */

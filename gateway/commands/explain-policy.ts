@@ -1,9 +1,9 @@
 // What applies to a call of a tool by a client, value by value, and where in the file each comes from.
+import { asWritten } from '../../config/effective.ts';
 import { valueAt } from '../../config/paths.ts';
 import type { Path } from '../../config/problem.ts';
 import { formatPath } from '../../config/problem.ts';
-import type { Config } from '../../config/schema.ts';
-import { formatDuration } from '../../config/units.ts';
+import type { Config, ToolRule } from '../../config/schema.ts';
 import { glob } from '../core/glob.ts';
 import { toolAccess } from '../limits/client-policies.ts';
 
@@ -11,6 +11,8 @@ import { toolAccess } from '../limits/client-policies.ts';
 export interface Explained {
   readonly name: string;
   readonly value: unknown;
+  /** The value as the file would spell it. */
+  readonly text: string;
   readonly path: string;
   readonly line: number | undefined;
 }
@@ -21,12 +23,16 @@ export interface Origin {
   positionOf(path: Path): { line: number };
 }
 
-/** Explains a call of `tool` in the pool of this name, by the client of this id or by any that is not named. */
+/**
+ * Explains a call of `tool` in the pool of this name, by the client of this id or by any that is not named. `readOnly`: what the
+ * tool says of itself; undefined where the pool could not be asked.
+ */
 export function explainPolicy(
   config: Config,
   origin: Origin,
-  { tool, pool, client }: { tool: string; pool: string; client: string | undefined },
+  call: { tool: string; pool: string; client: string | undefined; readOnly: boolean | undefined },
 ): Explained[] {
+  const { tool, pool, client, readOnly } = call;
   const poolAt = config.pools.findIndex(({ name }) => name === pool);
   const ofPool: Path = ['pools', poolAt];
   const ruleAt = config.pools[poolAt]?.tools.findIndex(({ match }) => glob(match)(tool)) ?? -1;
@@ -39,12 +45,13 @@ export function explainPolicy(
     const known = places.filter((place) => place !== undefined);
     const path = known.find((place) => origin.isGiven(place)) ?? (known.at(-1) as Path);
     const line = origin.isGiven(path) ? origin.positionOf(path).line : undefined;
-    return { name, value: valueAt(config, path), path: formatPath(path), line };
+    const value = valueAt(config, path);
+    return { name, value, text: spell(asWritten(value, path)), path: formatPath(path), line };
   };
   const inRule = (key: string) => ofRule && [...ofRule, key];
   const inClient = (key: string) => ofClient && [...ofClient, key];
   const limit = (key: string, name = key) => row(name, inClient(key), ['limits', key]);
-  const call = (key: string) => row(key, inRule(key), inClient(key), [...ofPool, key], ['limits', key]);
+  const inherited = (key: string) => row(key, inRule(key), inClient(key), [...ofPool, key], ['limits', key]);
   const access = config.clients[clientAt]?.tools;
   const rows = [
     row('pool', [...ofPool, 'name']),
@@ -52,10 +59,10 @@ export function explainPolicy(
     ...(ofClient === undefined ? [] : [row('client', [...ofClient, 'id'])]),
     ...(ofClient === undefined || access === undefined
       ? []
-      : [{ ...row('allowed', [...ofClient, 'tools']), value: toolAccess(access.allow, access.deny)(tool) }]),
-    call('timeout'),
-    call('max_timeout'),
-    call('response_chars'),
+      : [allowed(row('allowed', [...ofClient, 'tools']), toolAccess(access.allow, access.deny)(tool))]),
+    inherited('timeout'),
+    inherited('max_timeout'),
+    inherited('response_chars'),
     row('max_response', ['limits', 'max_response']),
     row('keep_full_results', ['limits', 'keep_full_results']),
     limit('concurrency'),
@@ -70,19 +77,29 @@ export function explainPolicy(
       : ['concurrency', 'cache', 'invalidates', 'retry', 'hedge'].map((key) =>
           row(`tool ${key}`, [...ofRule, key]),
         )),
+    ...(keepsReadOnly(config.pools[poolAt]?.tools[ruleAt], readOnly)
+      ? [row(readOnly ? 'tool cache' : 'tool cache, if read-only', [...ofPool, 'cache', 'read_only_tools'])]
+      : []),
     row('retry', [...ofPool, 'retry']),
   ];
   return rows.filter(({ value }) => value !== undefined && !(Array.isArray(value) && value.length === 0));
 }
 
-const durations: ReadonlySet<string> = new Set(['timeout', 'max_timeout', 'ttl', 'after']);
+function allowed(row: Explained, value: boolean): Explained {
+  return { ...row, value, text: String(value) };
+}
 
-/** A value as the file would spell it. */
-export function spell(name: string, value: unknown): string {
-  if (typeof value === 'number' && durations.has(name)) return formatDuration(value);
+/** Whether the cache rule of tools that call themselves read-only may be the tool's (`cache/pool-rules.ts`). */
+function keepsReadOnly(rule: ToolRule | undefined, readOnly: boolean | undefined): boolean {
+  if (rule !== undefined && (rule.cache !== undefined || rule.invalidates.length > 0)) return false;
+  return readOnly !== false;
+}
+
+/** A value on one line of YAML, in the words and units of the file. */
+function spell(value: unknown): string {
   if (typeof value !== 'object' || value === null) return String(value);
-  if (Array.isArray(value)) return `[${value.map((item) => spell(name, item)).join(', ')}]`;
+  if (Array.isArray(value)) return `[${value.map(spell).join(', ')}]`;
   return `{ ${Object.entries(value)
-    .map(([key, part]) => `${key}: ${spell(key, part)}`)
+    .map(([key, part]) => `${key}: ${spell(part)}`)
     .join(', ')} }`;
 }

@@ -6,8 +6,11 @@ import { Logger } from '../telemetry/logger.ts';
 import { Telemetry } from '../telemetry/telemetry.ts';
 import { version } from '../version.ts';
 
+/** What the tools of a pool say of themselves: whether they are read-only, by name. */
+export type ListedTools = ReadonlyMap<string, boolean>;
+
 /** The tools that each pool lists; undefined for a pool that does not answer. */
-export async function askForTools(config: Config): Promise<Map<string, readonly string[] | undefined>> {
+export async function askForTools(config: Config): Promise<Map<string, ListedTools | undefined>> {
   const logger = new Logger({ level: 'silent', format: 'json' });
   const telemetry = new Telemetry({ logger, version, knowsTool: () => false });
   const shared = new Shared(telemetry, config.redis);
@@ -17,7 +20,8 @@ export async function askForTools(config: Config): Promise<Map<string, readonly 
       () => true,
       () => false,
     );
-    return [pool, answered ? [...catalogue.tools.keys()] : undefined] as const;
+    const tools = [...catalogue.tools.keys()].map((name) => [name, catalogue.isReadOnly(name)] as const);
+    return [pool, answered ? new Map(tools) : undefined] as const;
   });
   const tools = new Map(await Promise.all(asked));
   await gateway.close();

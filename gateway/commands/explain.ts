@@ -31,16 +31,16 @@ async function explain(tool: string, { config: file, client, json }: ExplainOpti
     process.stderr.write(`${file} names no client ${client}: its limits are those of any caller\n`);
   }
   // Loaded here and not above: they take the whole gateway, which no other command should pay for.
-  const [{ askForTools }, { explainPolicy, spell }] = await Promise.all([
+  const [{ askForTools }, { explainPolicy }] = await Promise.all([
     import('./explain-tools.ts'),
     import('./explain-policy.ts'),
   ]);
   const listed = await askForTools(config);
-  const pools = [...listed].filter(([, tools]) => tools === undefined || tools.includes(tool));
+  const pools = [...listed].filter(([, tools]) => tools === undefined || tools.has(tool));
   if (pools.length === 0) {
     const near = nearest(
       tool,
-      [...listed.values()].flatMap((tools) => tools ?? []),
+      [...listed.values()].flatMap((tools) => [...(tools?.keys() ?? [])]),
     );
     const hint = near === undefined ? '' : ` (did you mean ${near}?)`;
     process.stderr.write(`No pool lists a tool ${tool}${hint}\n`);
@@ -49,11 +49,11 @@ async function explain(tool: string, { config: file, client, json }: ExplainOpti
   const explained = pools.map(([pool, tools]) => ({
     pool,
     listed: tools !== undefined,
-    policy: explainPolicy(config, loaded, { tool, pool, client }),
+    policy: explainPolicy(config, loaded, { tool, pool, client, readOnly: tools?.get(tool) }),
   }));
   if (json)
     process.stdout.write(`${JSON.stringify({ tool, client: client ?? null, pools: explained }, null, 2)}\n`);
-  else process.stdout.write(explained.map((one) => asText(file, tool, one, spell)).join('\n'));
+  else process.stdout.write(explained.map((one) => asText(file, tool, one)).join('\n'));
   return 0;
 }
 
@@ -61,17 +61,16 @@ function asText(
   file: string,
   tool: string,
   { pool, listed, policy }: { pool: string; listed: boolean; policy: readonly Explained[] },
-  spell: (name: string, value: unknown) => string,
 ): string {
   const title = listed ? `${tool} in pool ${pool}` : `${tool} in pool ${pool}, which does not answer`;
-  const cells = policy.map(({ name, value, path, line }) => [
+  const cells = policy.map(({ name, text, path, line }) => [
     name,
-    spell(name, value),
+    text,
     line === undefined ? `default of ${path}` : `${file}:${line} ${path}`,
   ]);
   const widths = [0, 1].map((column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));
-  const lines = cells.map(([name = '', value = '', source = '']) =>
-    `  ${name.padEnd(widths[0] ?? 0)}  ${value.padEnd(widths[1] ?? 0)}  ${source}`.trimEnd(),
+  const lines = cells.map(([name = '', text = '', source = '']) =>
+    `  ${name.padEnd(widths[0] ?? 0)}  ${text.padEnd(widths[1] ?? 0)}  ${source}`.trimEnd(),
   );
   return `${title}\n${lines.join('\n')}\n`;
 }

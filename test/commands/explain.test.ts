@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { GatedUpstream } from '../support/gated-upstream.ts';
 import { runCommand } from './run-command.ts';
 
@@ -48,7 +48,13 @@ it('shows each value and the line it comes from', async () => {
   expect(code).toBe(0);
   const { pools } = JSON.parse(stdout) as { pools: { pool: string; policy: Record<string, unknown>[] }[] };
   const of = (name: string) => pools[0]?.policy.find((row) => row['name'] === name);
-  expect(of('timeout')).toEqual({ name: 'timeout', value: 20_000, path: 'limits.timeout', line: 3 });
+  expect(of('timeout')).toEqual({
+    name: 'timeout',
+    value: 20_000,
+    text: '20s',
+    path: 'limits.timeout',
+    line: 3,
+  });
   expect(of('max_timeout')).toMatchObject({ value: 60_000, path: 'pools[0].tools[0].max_timeout', line: 16 });
   expect(of('response_chars')).toMatchObject({ value: 9000, line: 13 });
   expect(of('concurrency')).toMatchObject({ value: 3, path: 'clients[0].concurrency', line: 7 });
@@ -66,6 +72,41 @@ it('is readable', async () => {
   expect(stdout).toMatch(/allowed +false +gateway.yaml:8/);
   expect(stdout).toMatch(/max_timeout +10m +default of limits.max_timeout/);
   expect(stdout).toMatch(/^echo in pool q, which does not answer$/m);
+});
+
+it('shows what is kept of tools that call themselves read-only, as the file would spell it', async () => {
+  const readOnly = await GatedUpstream.start();
+  onTestFinished(() => readOnly.close());
+  const tool = (name: string, annotations?: object) => ({
+    name,
+    inputSchema: { type: 'object' },
+    annotations,
+  });
+  const closed = { readOnlyHint: true, openWorldHint: false };
+  readOnly.tools = [tool('look', closed), tool('write'), tool('drop', closed)];
+  const yaml = `pools:
+  - name: p
+    endpoints: [{ url: "${readOnly.url}" }]
+    trust_annotations: true
+    cache:
+      read_only_tools: { ttl: 1m, stale_while_revalidate: 90s, stale_if_error: 2h, max_entry: 64KiB }
+    tools:
+      - { match: drop, invalidates: [x], hedge: { after: 500ms }, retry: safe }
+      - { match: none, cache: { ttl: 1s, tags: [x] } }
+`;
+  writeFileSync(join(cwd, 'kept.yaml'), yaml);
+  const textOf = async (name: string) =>
+    (await runCommand(['explain', name, '-c', 'kept.yaml'], { cwd })).stdout;
+  const look = await textOf('look');
+  expect(look).toMatch(
+    /tool cache +\{ ttl: 1m, stale_while_revalidate: 90s, stale_if_error: 2h, tags: \[\], max_entry: 64KiB, .*\} +kept.yaml:6 pools\[0\]\.cache\.read_only_tools/,
+  );
+  expect(look).toMatch(/max_response +16MiB +default/);
+  expect(look).toMatch(/body_memory +64MiB +default/);
+  expect(await textOf('write')).not.toContain('tool cache');
+  const drop = await textOf('drop');
+  expect(drop).not.toContain('tool cache');
+  expect(drop).toMatch(/tool hedge +\{ after: 500ms, budget_percent: 5 \}/);
 });
 
 it('ends with 3 when no pool can have the tool', async () => {
