@@ -30,7 +30,7 @@ async function explain(tool: string, { config: file, client, json }: ExplainOpti
   if (client !== undefined && !config.clients.some(({ id }) => id === client)) {
     process.stderr.write(`${file} names no client ${client}: its limits are those of any caller\n`);
   }
-  // Loaded here and not above: they take the whole gateway, which no other command should pay for.
+  // Loaded here and not above: they take half of the gateway, which no other command should pay for.
   const [{ askForTools }, { explainPolicy }] = await Promise.all([
     import('./explain-tools.ts'),
     import('./explain-policy.ts'),

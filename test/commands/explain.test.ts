@@ -109,6 +109,15 @@ it('shows what is kept of tools that call themselves read-only, as the file woul
   expect(drop).toMatch(/tool hedge +\{ after: 500ms, budget_percent: 5 \}/);
 });
 
+it('asks what stands behind a name', async () => {
+  const endpoint = `{ dns: localhost, port: ${new URL(upstream.url).port} }`;
+  writeFileSync(join(cwd, 'named.yaml'), `pools: [{ name: p, endpoints: [${endpoint}] }]\n`);
+  const { code, stdout } = await runCommand(['explain', 'echo', '-c', 'named.yaml'], { cwd });
+  expect([code, stdout]).toEqual([0, expect.stringMatching(/^echo in pool p$/m)]);
+  const other = await runCommand(['explain', 'other', '-c', 'named.yaml'], { cwd });
+  expect(other.code).toBe(3);
+});
+
 it('ends with 3 when no pool can have the tool', async () => {
   const yaml = `version: 1\npools:\n  - name: p\n    endpoints: [{ url: "${upstream.url}" }]\n`;
   writeFileSync(join(cwd, 'one.yaml'), yaml);
