@@ -1,13 +1,24 @@
 /** What a good file may yet not mean: told by `check` and at the start, and never in the way. */
 import type { Finding, Path } from './problem.ts';
 import type { Config, PoolConfig } from './schema.ts';
+import { formatDuration } from './units.ts';
 
 /** Everything in a configuration that works and may surprise. */
 export function warningsOf(config: Config): Finding[] {
-  return config.pools.flatMap((pool, index) => [
+  const ofPools = config.pools.flatMap((pool, index) => [
     ...sharedAnswers(['pools', index], pool),
     ...idleHedges(['pools', index], pool),
   ]);
+  return [...idleSessions(config), ...ofPools];
+}
+
+/** Idle sessions that go on: whoever has the key may be serving them, and without Redis nobody tells. */
+function idleSessions({ session_keys: keys, redis, limits }: Config): Finding[] {
+  if (keys.length === 0 || redis !== undefined || limits.session_idle >= limits.session_ttl) return [];
+  const message =
+    'ends no session with session_keys and without redis: another gateway may be using it, and nobody tells';
+  const hint = `add redis, or lower session_ttl, which is ${formatDuration(limits.session_ttl)}`;
+  return [{ path: ['limits', 'session_idle'], near: ['session_keys'], message, hint }];
 }
 
 /** Hedges that never act: a call of which nobody says that it is safe to send twice is sent once. */

@@ -19,6 +19,29 @@ function tool(cache: Record<string, unknown>) {
   return { tools: [{ match: 'look', cache: { ttl: '1m', ...cache } }] };
 }
 
+describe('idle sessions', () => {
+  const session_keys = ['8f2c1d7be09a4453b6f1c2d3e4a59687f0'];
+  const paths = (more: Record<string, unknown>) => {
+    const text = stringify({ ...more, pools: [{ name: 'a', endpoints }] });
+    const loaded = parseConfig(text, { file: 'gateway.yaml', env: {}, dir: '/' });
+    return loaded.ok ? loaded.warnings.map(({ path, line, hint }) => [path, line, hint]) : loaded.problems;
+  };
+
+  it('are warned of where others may have the key and nobody tells of them', () => {
+    const hint = 'add redis, or lower session_ttl, which is 24h';
+    expect(paths({ session_keys })).toEqual([['limits.session_idle', 1, hint]]);
+  });
+
+  it.each([
+    ['this gateway has a key of its own', {}],
+    ['an empty variable gives no key', { session_keys: [''] }],
+    ['gateways tell each other', { session_keys, redis: { url: 'redis://127.0.0.1:6379' } }],
+    ['sessions end sooner than that', { session_keys, limits: { session_ttl: '10m' } }],
+  ])('are not where %s', (_why, more) => {
+    expect(paths(more)).toEqual([]);
+  });
+});
+
 describe('a hedge', () => {
   const hedge = { after: '50ms' };
   const idle = [
