@@ -116,10 +116,7 @@ class Waiting implements Running {
   }
 
   clientGone(): void {
-    const { x } = this.waiter;
-    const reply = x.refuse(clientGone);
-    x.errorType = 'cancelled';
-    this.flight?.leave(this, reply);
+    this.cancel(clientGone);
   }
 }
 

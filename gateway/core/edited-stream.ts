@@ -37,6 +37,8 @@ export class EditedStream extends PassedStream {
   }
 
   override write(chunk: Uint8Array): boolean {
+    // Whoever writes has been resumed, if not by way of this stream.
+    this.#open = true;
     this.#splitter.push(chunk as Buffer);
     return this.#open;
   }

@@ -8,7 +8,7 @@ import type { Failure } from './failure.ts';
 import type { Principal } from './principal.ts';
 import { anonymous } from './principal.ts';
 import type { Refusal } from './refusal.ts';
-import { refusalMessage, retryAfter } from './refusal.ts';
+import { clientGone, errorTypeOf, refusalMessage, retryAfter } from './refusal.ts';
 import type { Reply } from './reply.ts';
 import type { Session } from './session.ts';
 import type { Trace } from './trace.ts';
@@ -90,6 +90,8 @@ export class Exchange {
   /** The answer to the request has gone by on the stream; nothing is owed any more. */
   replied = false;
   clientGone = false;
+  /** Why it was given up while nothing was in charge of it. */
+  #givenUp: Refusal | undefined = undefined;
   /** Other exchanges wait for this one's answer: its client may leave, but its upstream side goes on. */
   shared = false;
   /** Undefined where no cache rule applies. */
@@ -128,7 +130,14 @@ export class Exchange {
 
   /** Gives up on the upstream; the client, if still there, is answered with `why`. */
   cancel(why: Refusal): void {
-    this.running?.cancel(why);
+    if (this.running === undefined) this.#givenUp ??= why;
+    else this.running.cancel(why);
+  }
+
+  /** Why nothing need be begun for it any more: what is about to be in charge of it asks, for nobody was before. */
+  get givenUp(): Refusal | undefined {
+    const isLeft = this.clientGone && !this.shared && (this.stream || this.era.disconnectCancels);
+    return this.#givenUp ?? (isLeft ? clientGone : undefined);
   }
 
   /** The client's connection has gone before the answer was complete. */
@@ -146,7 +155,7 @@ export class Exchange {
 
   /** The reply that a refusal makes here: one error for each request that waits for an answer. */
   refuse(why: Refusal): Reply {
-    this.errorType = why.reason;
+    this.errorType = errorTypeOf(why);
     const headers = ['content-type', 'application/json'];
     if (why.retryAfterMs !== undefined) headers.push('retry-after', retryAfter(why.retryAfterMs));
     if (why.headers !== undefined) headers.push(...why.headers);

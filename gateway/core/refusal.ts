@@ -85,6 +85,11 @@ export function refusal(reason: RefusalReason, detail: RefusalDetail = {}): Refu
 /** For a call that nobody waits for any more: nobody reads it. */
 export const clientGone: Refusal = refusal('upstream_failed', { message: 'The client has gone' });
 
+/** What logs and metrics call it: that a client has gone is no fault of an upstream's. */
+export function errorTypeOf(why: Refusal): string {
+  return why === clientGone ? 'cancelled' : why.reason;
+}
+
 /**
  * The JSON-RPC error object of a refusal as text; `id` is the raw JSON text of the request's id, `null` where it has
  * none.

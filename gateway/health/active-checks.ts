@@ -27,7 +27,7 @@ export interface CheckOwner {
 const SOON_MS = 100;
 /** One that could not be made is made again after this, in ms. */
 const UNASKED_RETRY_MS = 1000;
-/** An endpoint that has just let a whole timeout pass is asked again with a fraction of it. */
+/** An endpoint that has just let a whole timeout pass, and is to leave if so again, is given this share of it. */
 const FURTHER_TIMEOUT_SHARE = 0.25;
 
 /**
@@ -46,6 +46,8 @@ export class ActiveChecks {
   #askAgain = false;
   /** The check under way was asked for while another was. */
   #isRepeat = false;
+  /** The last check has let its whole time pass. */
+  #isSilent = false;
   #stopped = false;
 
   constructor(probe: Probe, settings: CheckSettings, owner: CheckOwner, healthy: boolean) {
@@ -80,10 +82,13 @@ export class ActiveChecks {
     if (this.#stopped) return;
     this.#asking = true;
     const { timeoutMs } = this.#settings;
-    const further = this.#streak.undecided || !this.#streak.healthy;
-    this.#probe(further ? Math.ceil(timeoutMs * FURTHER_TIMEOUT_SHARE) : timeoutMs).then(
+    const within =
+      this.#isSilent && this.#streak.healthy ? Math.ceil(timeoutMs * FURTHER_TIMEOUT_SHARE) : timeoutMs;
+    const askedAt = this.#clock.now();
+    this.#probe(within).then(
       () => this.#answered(true, undefined),
       (error: unknown) => {
+        this.#isSilent = Math.ceil(this.#clock.now() - askedAt) >= within;
         if (error instanceof Failure && error.shortage !== undefined) this.#unasked();
         else this.#answered(false, error instanceof Error ? error.message : String(error));
       },
@@ -102,9 +107,10 @@ export class ActiveChecks {
   #answered(passed: boolean, why: string | undefined): void {
     this.#asking = false;
     if (this.#stopped) return;
-    this.#isRepeat = this.#askAgain;
+    if (passed) this.#isSilent = false;
+    this.#isRepeat = this.#askAgain && passed;
     this.#askAgain = false;
-    if (this.#isRepeat && passed) return this.#ask();
+    if (this.#isRepeat) return this.#ask();
     const changed = this.#streak.note(passed);
     // Scheduled first: what the owner hears may make it ask at once.
     this.#unschedule = this.#clock.after(this.#delay(), () => this.#ask());

@@ -90,6 +90,11 @@ export class Connection implements AnswerEvents {
     for (const piece of pieces) this.#socket.write(piece);
   }
 
+  /** The answer is held up by whoever is to have it. */
+  get isPaused(): boolean {
+    return this.#socket.isPaused();
+  }
+
   pause(handler: AnswerHandler): void {
     if (this.#handler === handler) this.#socket.pause();
   }

@@ -52,7 +52,6 @@ export class Waiter implements Waiting, Running {
     // Others wait for the answer that this call is to fetch.
     if (this.x.shared) return;
     this.cancel(clientGone);
-    this.x.errorType = 'cancelled';
   }
 
   /** Ends the wait with a no, unless it has ended. */

@@ -9,6 +9,7 @@ import type { Handler, Stage } from '../core/stage.ts';
 import { withNotices } from './change-notices.ts';
 import { lossOf } from './loss.ts';
 import type { Place, SessionPlaces } from './session-places.ts';
+import { isSame } from './session-places.ts';
 import type { SessionRecord, SessionRecords } from './session-records.ts';
 import type { ReadsOnly } from './traces.ts';
 import { leavesTrace, wishOf } from './traces.ts';
@@ -145,11 +146,12 @@ class Recoveries {
 
   /** Whether the session of `x`, which has been answered 404, is gone: only its server can say. */
   #isForgotten(x: Exchange): Promise<boolean> {
-    const { upstreamId } = x.session as Session;
-    let asked = this.#asked.get(upstreamId);
+    const { endpointId, upstreamId } = x.session as Session;
+    const at = `${endpointId} ${upstreamId}`;
+    let asked = this.#asked.get(at);
     if (asked === undefined) {
-      asked = this.#settings.isForgotten(x).finally(() => this.#asked.delete(upstreamId));
-      this.#asked.set(upstreamId, asked);
+      asked = this.#settings.isForgotten(x).finally(() => this.#asked.delete(at));
+      this.#asked.set(at, asked);
     }
     return asked;
   }
@@ -159,14 +161,16 @@ class Recoveries {
     const givenUp = new Promise<Refusal>((resolve) => {
       x.running = { cancel: resolve };
     });
-    return Promise.race([awaited, givenUp]);
+    return Promise.race([awaited, givenUp]).finally(() => {
+      x.running = undefined;
+    });
   }
 
   /** Where the session of `x` goes on. */
   #elsewhere(x: Exchange): Promise<NextPlace | Refusal> {
     const session = x.session as Session;
     const current = this.#settings.places.where(session);
-    if (current.upstreamId !== session.upstreamId) return Promise.resolve({ session: current, fresh: false });
+    if (!isSame(current, session)) return Promise.resolve({ session: current, fresh: false });
     const { nonce } = session;
     let flight = this.#underWay.get(nonce);
     if (flight === undefined) {
@@ -180,7 +184,7 @@ class Recoveries {
     const { records, places, mode, alone, reopen, endStreams, dismiss, leave, count } = this.#settings;
     const hasLeft = x.pinned === undefined;
     const current = await places.current(session);
-    if (current !== undefined && current.upstreamId !== session.upstreamId) {
+    if (current !== undefined && !isSame(current, session)) {
       count('adopted');
       return { session: current, fresh: false };
     }
@@ -199,7 +203,7 @@ class Recoveries {
       }
       const { place, notices } = reopened;
       const moved = await places.move(session, place);
-      if (moved?.upstreamId !== place.upstreamId) {
+      if (moved === undefined || !isSame(moved, place)) {
         // Another process has moved it at the same time, or its client has ended it.
         dismiss(place);
         count(moved === undefined ? 'refused' : 'adopted');

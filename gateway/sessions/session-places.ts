@@ -150,8 +150,13 @@ export class SessionPlaces implements PlaceNews {
   }
 }
 
+/** Whether `a` and `b` are one and the same session: the ids of two servers may well be alike. */
+export function isSame(a: Place, b: Place): boolean {
+  return a.endpointId === b.endpointId && a.upstreamId === b.upstreamId;
+}
+
 function placed(session: Session, known: Known | undefined): Session {
-  if (known?.place === undefined || known.place.upstreamId === session.upstreamId) return session;
+  if (known?.place === undefined || isSame(known.place, session)) return session;
   const { endpointId, upstreamId } = known.place;
   return { ...session, endpointId, upstreamId };
 }

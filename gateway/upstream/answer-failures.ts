@@ -3,6 +3,7 @@ import type { Exchange } from '../core/exchange.ts';
 import { Failure } from '../core/failure.ts';
 import { headerOf } from '../core/reply.ts';
 import type { ReplyPeek } from '../mcp/reply-peek.ts';
+import { isText } from './answers.ts';
 import type { ReplyHeaders } from './reply-headers.ts';
 import { retryAfterMs } from './reply-headers.ts';
 import { judgeBody, judgeHead } from './verdict.ts';
@@ -31,9 +32,14 @@ export function headFailure(
   });
 }
 
-/** What a whole JSON body breaks; undefined when it is an answer. */
-export function bodyFailure(x: Exchange, status: number, peek: ReplyPeek): Failure | undefined {
-  const fault = judgeBody(x, status, peek);
+/** What a JSON body that has come whole breaks, `body` as far as it was held; undefined when it is an answer. */
+export function bodyFailure(
+  x: Exchange,
+  status: number,
+  peek: ReplyPeek,
+  body: Buffer | null,
+): Failure | undefined {
+  const fault = judgeBody(x, status, peek) ?? (isText(body) ? undefined : 'answered with broken JSON');
   return fault === undefined ? undefined : unusable(fault);
 }
 

@@ -3,7 +3,7 @@ import type { Endpoint } from '../core/endpoint.ts';
 import type { Exchange } from '../core/exchange.ts';
 import { type AttemptEnd, Failure } from '../core/failure.ts';
 import type { Refusal } from '../core/refusal.ts';
-import { clientGone, refusal } from '../core/refusal.ts';
+import { clientGone, errorTypeOf, refusal } from '../core/refusal.ts';
 import type { ByteStream, Reply, Sink } from '../core/reply.ts';
 import type { AttemptTrace } from '../core/trace.ts';
 import type { AnswerHead } from '../http1/answer-head.ts';
@@ -11,7 +11,7 @@ import type { AnswerHandler, Connection, QueuePlace } from '../http1/connection.
 import { ReplyPeek } from '../mcp/reply-peek.ts';
 import { bodyFailure, headFailure, statusFailure, unusable } from './answer-failures.ts';
 import { AnswerStream } from './answer-stream.ts';
-import { isText, joined, noteOutcome } from './answers.ts';
+import { awaitsAnswer, joined, noteOutcome } from './answers.ts';
 import type { AttemptOwner } from './attempt-owner.ts';
 import { connectionFailure } from './connection-failure.ts';
 import { ReplyHeaders } from './reply-headers.ts';
@@ -79,7 +79,7 @@ export class Attempt implements AnswerHandler, ByteStream {
       return this.#break(failure);
     }
     this.#status = status;
-    this.#headers = headers.passed;
+    this.#headers = headers.passed(this.#owner.passesAuthorization);
     this.#upstreamSession = headers.sessionId;
     if (headers.eventStream) {
       this.#sse = new AnswerStream(x);
@@ -116,17 +116,16 @@ export class Attempt implements AnswerHandler, ByteStream {
     if (this.isOver) return;
     const x = this.#x;
     if (this.#sse !== undefined) {
-      const owed = x.envelope.kind === 'request' && !x.replied && !x.stream;
+      const owed = awaitsAnswer(x.envelope) && !x.replied && !x.stream;
       // A stream that has event ids may end before the answer: the client comes back for the rest
       // (MCP 2025-11-25, transports, "Resumability and Redelivery").
       if (owed && !this.#sse.resumable) return this.#breakOff(unusable('ended its answer too early'));
       return this.#finish('end', 'answered');
     }
     const peek = this.#peek;
-    const broken = peek === undefined ? undefined : bodyFailure(x, this.#status, peek);
-    if (broken !== undefined) return this.#breakOff(broken);
     const body = this.isDelivered || this.#heldBytes === 0 ? null : joined(this.#held);
-    if (peek !== undefined && !isText(body)) return this.#breakOff(unusable('answered with broken JSON'));
+    const broken = peek === undefined ? undefined : bodyFailure(x, this.#status, peek, body);
+    if (broken !== undefined) return this.#breakOff(broken);
     if (peek !== undefined) noteOutcome(x, peek);
     if (this.isDelivered) return this.#finish('end', 'answered');
     const failure = statusFailure(this.#status, this.#headers);
@@ -161,10 +160,9 @@ export class Attempt implements AnswerHandler, ByteStream {
   clientGone(): void {
     const resumable = this.#sse?.resumable ?? false;
     // A resumed stream is a new request; the upstream takes it only when the old connection is closed.
-    if (!this.#x.shared && (this.#x.era.disconnectCancels || this.#x.stream || resumable)) {
-      this.#x.errorType ??= 'cancelled';
-      this.abort(clientGone);
-    } else this.resume();
+    const ends = this.#x.era.disconnectCancels || this.#x.stream || resumable;
+    if (ends && !this.#x.shared) this.abort(clientGone);
+    else this.resume();
   }
 
   /** Something of the request may be with the endpoint. */
@@ -172,17 +170,19 @@ export class Attempt implements AnswerHandler, ByteStream {
     return this.#connection !== undefined;
   }
 
+  /** For a connection that others use, or for a client that does not read. */
+  get #waitsForOthers(): boolean {
+    return this.#place?.full === true || this.#connection?.isPaused === true;
+  }
+
   /** Ends the upstream request; whoever still waits gets `why`. */
   abort(why: Refusal): void {
     if (this.isOver) return;
-    const isFault = why.reason === 'timeout' && this.#place?.full !== true && !this.#sse?.isAnswered;
+    const isFault = why.reason === 'timeout' && !this.#waitsForOthers && !this.#sse?.isAnswered;
     const end = isFault ? new Failure('timeout', true, why.message) : 'abandoned';
     if (this.isDelivered) this.#finish(why, end);
     else {
-      const { errorType } = this.#x;
       const reply = this.#x.refuse(why);
-      // What was known before, that the client has gone, says more.
-      this.#x.errorType = errorType ?? why.reason;
       this.#end(end);
       this.#owner.reply(this, reply, undefined);
     }
@@ -234,7 +234,7 @@ export class Attempt implements AnswerHandler, ByteStream {
   #finish(why: Refusal | 'end', end: AttemptEnd): void {
     // Nothing is owed any more on a call's stream whose answer has gone by: whatever comes then, it just ends.
     const how = this.#sse?.isAnswered ? 'end' : why;
-    if (how !== 'end') this.#x.errorType ??= how.reason;
+    if (how !== 'end') this.#x.errorType ??= errorTypeOf(how);
     this.#end(end);
     if (this.#sink === undefined) this.#ending = how;
     else if (how === 'end') this.#sink.end();

@@ -39,7 +39,8 @@ class Forwarding implements AttemptOwner, Running {
   #hedge: Attempt | undefined = undefined;
   #hedgeTimer: NodeJS.Timeout | undefined = undefined;
   #tried: Endpoint[] | undefined = undefined;
-  #isRetry = false;
+  /** The attempt under way was taken out of the budget for retries. */
+  #isPaid = false;
 
   constructor(x: Exchange, parts: ForwardParts, resolve: (reply: Reply) => void) {
     this.#x = x;
@@ -50,6 +51,8 @@ class Forwarding implements AttemptOwner, Running {
   go(): void {
     const x = this.#x;
     const { pool, repeats } = this.#parts;
+    const { givenUp } = x;
+    if (givenUp !== undefined) return this.#resolve(x.refuse(givenUp));
     if (!pool.admits(x, undefined)) return this.#wait(() => this.go());
     const endpoint = x.pinned ?? pool.pick(x, undefined);
     if (endpoint === undefined) {
@@ -92,7 +95,7 @@ class Forwarding implements AttemptOwner, Running {
     const other = this.#another(attempt, failure);
     if (other === undefined) return;
     attempt.abandon();
-    this.#repeat(other);
+    this.#repeat(other, failure);
   }
 
   reply(attempt: Attempt, reply: Reply, failure: Failure | undefined): void {
@@ -125,8 +128,8 @@ class Forwarding implements AttemptOwner, Running {
     else endpoint.inFlight--;
     this.#parts.pool.serve();
     this.#x.sentAt = startedAt;
-    if (this.#isRetry) this.#parts.repeats.retries.ended(end === 'answered');
-    this.#isRetry = false;
+    if (this.#isPaid) this.#parts.repeats.retries.ended(end === 'answered');
+    this.#isPaid = false;
     this.#parts.watchAttempt(this.#x, endpoint, end);
   }
 
@@ -140,11 +143,12 @@ class Forwarding implements AttemptOwner, Running {
     if (this.#hedge !== undefined) {
       if (attempt === this.#attempt) this.#attempt = this.#hedge;
       this.#hedge = undefined;
+      this.#forget();
       return true;
     }
     const endpoint = this.#another(attempt, failure);
     if (endpoint === undefined) return false;
-    this.#repeat(endpoint);
+    this.#repeat(endpoint, failure);
     return true;
   }
 
@@ -156,13 +160,19 @@ class Forwarding implements AttemptOwner, Running {
     return endpoint !== undefined && retries.spend(failure, performance.now()) ? endpoint : undefined;
   }
 
-  #repeat(endpoint: Endpoint): void {
+  /** What an attempt was answered that nobody will hear of. */
+  #forget(): void {
     const x = this.#x;
     x.answeredAt = 0;
     x.replyBytes = 0;
     x.errorType = undefined;
-    x.running = this;
-    this.#isRetry = true;
+    x.failure = undefined;
+  }
+
+  #repeat(endpoint: Endpoint, failure: Failure): void {
+    this.#forget();
+    this.#x.running = this;
+    this.#isPaid = failure.sent;
     this.#attempt = this.#begin(endpoint);
     this.#dispatch(this.#attempt);
   }

@@ -14,7 +14,7 @@ import type { DnsEndpoint, UrlEndpoint } from './endpoint-list.ts';
 import { EndpointList } from './endpoint-list.ts';
 import type { SocketSettings } from './link.ts';
 import { Link } from './link.ts';
-import type { HeaderRules } from './request-headers.ts';
+import { type HeaderRules, headerRules } from './request-headers.ts';
 
 export interface PoolSettings {
   readonly name: string;
@@ -72,8 +72,8 @@ export class Pool {
   constructor(settings: PoolSettings, { random = Math.random, previous }: PoolOptions = {}) {
     this.name = settings.name;
     this.settings = settings;
-    this.headerRules = { own: settings.headers, forwarded: settings.forwardHeaders };
-    this.passesAuthorization = settings.forwardHeaders.has('authorization');
+    this.headerRules = headerRules(settings.headers, settings.forwardHeaders);
+    this.passesAuthorization = this.headerRules.forwarded.has('authorization');
     this.#line = previous === undefined ? lineOf(this) : previous.#line;
     this.#balancer = balancers[settings.balance](random);
     this.#list = new EndpointList(settings.name);

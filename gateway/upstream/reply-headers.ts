@@ -3,7 +3,7 @@ import { headerOf } from '../core/reply.ts';
 import type { AnswerHead } from '../http1/answer-head.ts';
 
 /**
- * An allow-list: cookies, credentials' challenges, session ids, CORS and hop-by-hop headers of an upstream are not the
+ * An allow-list: cookies, session ids, CORS and hop-by-hop headers of an upstream are not the
  * client's business (RFC 9110 §7.6.1; MCP authorization, "Token passthrough").
  */
 const passed: ReadonlySet<string> = new Set([
@@ -24,6 +24,7 @@ export class ReplyHeaders {
   readonly contentEncoding: string | undefined = undefined;
   readonly retryAfter: string | undefined = undefined;
   readonly sessionId: string | undefined = undefined;
+  readonly #challenge: string | undefined = undefined;
   readonly json: boolean;
   readonly eventStream: boolean;
   readonly #passed: string[] = [];
@@ -39,6 +40,7 @@ export class ReplyHeaders {
       else if (name === 'content-encoding') this.contentEncoding ??= value;
       else if (name === 'retry-after') this.retryAfter ??= value;
       else if (name === 'mcp-session-id') this.sessionId ??= value;
+      else if (name === 'www-authenticate') this.#challenge ??= value;
       if (passed.has(name) && headerOf(this.#passed, name) === undefined) this.#passed.push(name, value);
     }
     this.json = isJson(contentType);
@@ -55,9 +57,14 @@ export class ReplyHeaders {
     return headers;
   }
 
-  /** Those for the client, as name, value, name, value; a list of the caller's own. */
-  get passed(): string[] {
-    return this.#passed.slice();
+  /**
+   * Those for the client, as name, value, name, value; a list of the caller's own. What the upstream says of credentials
+   * is for clients whose own ones reach it (RFC 9110 §11.6.1).
+   */
+  passed(withChallenge: boolean): string[] {
+    const headers = this.#passed.slice();
+    if (withChallenge && this.#challenge !== undefined) headers.push('www-authenticate', this.#challenge);
+    return headers;
   }
 }
 

@@ -10,6 +10,12 @@ export interface HeaderRules {
   readonly forwarded: ReadonlySet<string>;
 }
 
+/** What the pool says itself (`own` as name, value, name, value) no client may say otherwise. */
+export function headerRules(own: readonly string[], forwarded: ReadonlySet<string>): HeaderRules {
+  const said = new Set(own.filter((_, i) => i % 2 === 0).map((name) => name.toLowerCase()));
+  return { own, forwarded: new Set([...forwarded].filter((name) => !said.has(name))) };
+}
+
 /**
  * Headers that never cross by being named in `forward_headers`: hop-by-hop ones (RFC 9110 §7.6.1), those that frame the
  * message, the gateway's own session id, and what the gateway writes itself.

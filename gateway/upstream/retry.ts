@@ -80,15 +80,20 @@ export class Retries {
     return isSafe(x.envelope, this.#parts.isSafeTool);
   }
 
-  /** Takes a retry out of the budget and counts it; false when there is none left. `ended` must follow a true. */
+  /**
+   * Counts a retry and takes it out of the budget, where it costs an upstream work; false when there is none left.
+   * `ended` must follow one that was taken out.
+   */
   spend(failure: Failure, now: number): boolean {
-    if (failure.sent && !(this.#credit.allows && this.#budget.take(now))) return false;
-    this.#credit.began();
+    if (failure.sent) {
+      if (!this.#credit.allows || !this.#budget.take(now)) return false;
+      this.#credit.began();
+    }
     this.#parts.count(failure.kind);
     return true;
   }
 
-  /** A retry has ended, with an answer or without. */
+  /** A retry out of the budget has ended, with an answer or without. */
   ended(succeeded: boolean): void {
     this.#credit.ended(succeeded);
   }

@@ -1,7 +1,9 @@
 // Active checks: when an endpoint is asked, and what its answers do to its place in the pool.
 import { describe, expect, it } from 'vitest';
 import type { Endpoint } from '../../gateway/core/endpoint.ts';
-import { makeHealth } from './make-pool.ts';
+import { ActiveChecks } from '../../gateway/health/active-checks.ts';
+import { HandClock } from './hand-clock.ts';
+import { makeHealth, settings } from './make-pool.ts';
 
 describe('active checks', () => {
   it('ask each endpoint at once and then again within the interval, never two questions at a time', async () => {
@@ -44,6 +46,45 @@ describe('active checks', () => {
       await clock.pass(12_000);
       expect(pool.available).not.toContain(all[0]);
     }
+  });
+
+  it('bring back an endpoint that takes its time to answer, but no longer than it may', async () => {
+    const { clock, all, answers, pool } = await makeHealth(2);
+    answers.set(all[0], 'refuses');
+    await clock.pass(8000);
+    expect(pool.available).not.toContain(all[0]);
+    answers.set(all[0], 'slow');
+    await clock.pass(20_000);
+    expect(pool.available).toContain(all[0]);
+  });
+
+  it('count no good answer from before an alarm, whatever an earlier check has said', async () => {
+    const clock = new HandClock();
+    const asked: PromiseWithResolvers<void>[] = [];
+    const verdicts: boolean[] = [];
+    const owner = {
+      clock,
+      random: () => 0.5,
+      urgent: false,
+      checked: (passed: boolean) => verdicts.push(passed),
+      unasked: () => undefined,
+    };
+    const probe = () => {
+      const answer = Promise.withResolvers<void>();
+      asked.push(answer);
+      return answer.promise;
+    };
+    const checks = new ActiveChecks(probe, settings.checks, owner, true);
+    checks.checkNow();
+    checks.checkNow();
+    asked[0]?.reject(new Error('refused'));
+    await clock.pass(150);
+    checks.checkNow();
+    asked[1]?.resolve();
+    await clock.pass(0);
+    expect(verdicts).toEqual([false]);
+    expect(asked).toHaveLength(3);
+    checks.stop();
   });
 
   it('bring an endpoint back within two intervals, slowly', async () => {

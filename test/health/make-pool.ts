@@ -6,8 +6,10 @@ import { PoolHealth } from '../../gateway/health/pool-health.ts';
 import { endpoints } from '../balance/make-endpoints.ts';
 import { HandClock } from './hand-clock.ts';
 
-/** How a probe is answered; `hangs` lets its whole timeout pass, `unasked` cannot be made. */
-export type ProbeAnswer = 'well' | 'refuses' | 'hangs' | 'unasked';
+/** How a probe is answered; `hangs` lets its whole timeout pass, `slow` takes 700 ms, `unasked` cannot be made. */
+export type ProbeAnswer = 'well' | 'refuses' | 'hangs' | 'slow' | 'unasked';
+
+const SLOW_MS = 700;
 
 export const settings: HealthSettings = {
   checks: { intervalMs: 10_000, timeoutMs: 2000, unhealthyAfter: 3, healthyAfter: 1 },
@@ -49,6 +51,8 @@ export async function makeHealth(
         return Promise.reject(new Failure('connect', false, 'no descriptor', { shortage: 'EMFILE' }));
       }
       if (answer === 'well') return Promise.resolve();
+      if (answer === 'slow' && timeoutMs > SLOW_MS)
+        return new Promise((resolve) => clock.after(SLOW_MS, resolve));
       return new Promise((_resolve, reject) => clock.after(timeoutMs, () => reject(new Error('timed out'))));
     },
     tell: (endpoint, event, why) =>

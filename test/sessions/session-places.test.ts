@@ -20,6 +20,13 @@ it('without a store a session lives where this process has moved it, until it en
   expect(places.where(session)).toBe(session);
 });
 
+it('two servers may give their sessions the same id', async () => {
+  const places = new SessionPlaces(undefined, now);
+  const elsewhere = { endpointId: 'e2', upstreamId: session.upstreamId };
+  expect(await places.move(session, elsewhere)).toMatchObject(elsewhere);
+  expect(places.where(session)).toMatchObject(elsewhere);
+});
+
 it('what is heard while the store is asked is newer than its answer', async () => {
   const answer = Promise.withResolvers<'home'>();
   const store: PlaceStore = {

@@ -5,7 +5,7 @@ import { modern } from '../../gateway/mcp/eras/modern.ts';
 import type { Inbound } from '../../gateway/mcp/inbound.ts';
 import { isEventStream, isJson, ReplyHeaders } from '../../gateway/upstream/reply-headers.ts';
 import type { HeaderRules } from '../../gateway/upstream/request-headers.ts';
-import { requestHeaders } from '../../gateway/upstream/request-headers.ts';
+import { headerRules, requestHeaders } from '../../gateway/upstream/request-headers.ts';
 import { makeExchange, request } from '../core/make-exchange.ts';
 
 /** What a client may send, and a hostile one would. */
@@ -152,7 +152,21 @@ describe('a request to an upstream', () => {
   });
 });
 
+it('a header that the pool says itself is not a client’s to say', () => {
+  const raw = ['Authorization', 'Bearer theirs', 'X-Tenant', 'evil', 'X-Other', 'theirs'];
+  const x = makeExchange(request('tools/list'), { raw });
+  const own = ['authorization', 'Bearer ours', 'X-Tenant', 'mine'];
+  const headers = requestHeaders(x, headerRules(own, new Set(['authorization', 'x-tenant', 'x-other'])));
+  expect(headers.slice(-6)).toEqual(['x-other', 'theirs', ...own]);
+});
+
 describe('an answer to the client', () => {
+  it('has the upstream’s challenge only where the client’s own credential has reached it', () => {
+    const headers = new ReplyHeaders({ status: 401, headers: ['www-authenticate', 'Bearer realm="x"'] });
+    expect(headers.passed(true)).toEqual(['www-authenticate', 'Bearer realm="x"']);
+    expect(headers.passed(false)).toEqual([]);
+  });
+
   it('has of an upstream’s headers only what concerns the client', () => {
     const headers = new ReplyHeaders({
       status: 200,
@@ -162,7 +176,7 @@ describe('an answer to the client', () => {
         ...['access-control-allow-origin', '*', 'connection', 'close', 'transfer-encoding', 'chunked'],
         ...['content-length', '3', 'server', 'x', 'content-type', 'text/html'],
       ],
-    }).passed;
+    }).passed(false);
     expect(headers).toEqual([
       'content-type',
       'application/json',

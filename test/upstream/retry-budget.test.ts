@@ -1,6 +1,8 @@
 // The retry budget: retries stay a small share of the requests, however they come.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { Failure } from '../../gateway/core/failure.ts';
+import { Retries } from '../../gateway/upstream/retry.ts';
 import { RetryBudget } from '../../gateway/upstream/retry-budget.ts';
 import { RetryCredit } from '../../gateway/upstream/retry-credit.ts';
 
@@ -94,5 +96,20 @@ describe('retry credit', () => {
     credit.began();
     credit.ended(true);
     expect(credit.allows).toBe(true);
+  });
+});
+
+describe('the retries of a pool', () => {
+  it('are not held against it where nothing had been sent', () => {
+    const retries = new Retries({ attempts: 2, budgetPercent: 20, isSafeTool: () => true, count: () => {} });
+    const refused = new Failure('connect', false, 'refused', { refused: true });
+    for (let i = 0; i < 100; i++) {
+      retries.requested(1000);
+      expect(retries.spend(refused, 1000)).toBe(true);
+    }
+    const broke = new Failure('reset', true, 'broke');
+    expect(retries.spend(broke, 1000)).toBe(true);
+    retries.ended(false);
+    expect(retries.spend(broke, 1000)).toBe(true);
   });
 });
