@@ -5,6 +5,7 @@ import { poolRules } from './cache/pool-rules.ts';
 import type { PoolRules } from './cache/rules.ts';
 import { changedBy, listMethods } from './cache/rules.ts';
 import { tagOf } from './cache/tags.ts';
+import { Method } from './mcp/methods.ts';
 import type { PoolParts } from './pool-parts.ts';
 import { Notices } from './upstream/notices.ts';
 
@@ -23,7 +24,9 @@ export function poolCaches(config: Config, cache: Cache, pools: ReadonlyMap<stri
     const { name } = pool;
     const ear = new Notices(pool, (notice) => {
       const methods = notice === undefined ? listMethods : changedBy(notice);
-      if (methods !== undefined) cache.purge(methods.map((method) => tagOf.method(name, method)));
+      if (methods === undefined) return;
+      cache.purge(methods.map((method) => tagOf.method(name, method)));
+      if (methods.includes(Method.toolsList)) catalogue.outdate();
     });
     watch.followers.add(ear.follow);
     closings.push(() => {

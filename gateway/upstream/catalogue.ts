@@ -1,9 +1,8 @@
-// The catalogue: which tools a pool lists, as the gateway itself has asked; bounds metric labels and checks headers.
+// The catalogue: which tools and prompts a pool lists; bounds metric labels and checks headers.
 import { Method } from '../mcp/methods.ts';
 import { type MirroredParam, mirroredParams } from '../mcp/param-headers.ts';
-import { OwnClient } from './own-client.ts';
+import { OwnList } from './own-list.ts';
 import type { Pool } from './pool.ts';
-import { PromptNames } from './prompt-names.ts';
 
 /** What the gateway knows of one tool. */
 export interface KnownTool {
@@ -18,19 +17,10 @@ export interface KnownTool {
   readonly inputSchema: unknown;
 }
 
-const LIST_TIMEOUT_MS = 10_000;
-/** At most one refresh in this time, however many unknown names clients call. */
-const REFRESH_EVERY_MS = 10_000;
-const MAX_PAGES = 100;
-const MAX_TOOLS = 10_000;
-
-/** The tools of one pool; empty until the first list has arrived. */
+/** The lists of one pool; empty until the first answers have arrived. Prompts are asked for when a client gets one. */
 export class Catalogue {
-  readonly prompts: PromptNames;
-  readonly #pool: Pool;
-  readonly #now: () => number;
-  #tools: ReadonlyMap<string, KnownTool>;
-  #askedAt = Number.NEGATIVE_INFINITY;
+  readonly prompts: OwnList<true>;
+  readonly #tools: OwnList<KnownTool>;
 
   /** `known`: the tools of the pool's predecessor, until the list has been asked for. `now`: monotonic ms. */
   constructor(
@@ -38,21 +28,17 @@ export class Catalogue {
     known: ReadonlyMap<string, KnownTool> = new Map(),
     now: () => number = () => performance.now(),
   ) {
-    this.#pool = pool;
-    this.#tools = known;
-    this.#now = now;
-    this.prompts = new PromptNames(pool, now);
+    this.#tools = new OwnList({ pool, method: Method.toolsList, key: 'tools', read: readTool, known, now });
+    this.prompts = new OwnList({ pool, method: 'prompts/list', key: 'prompts', read: () => true, now });
   }
 
   get tools(): ReadonlyMap<string, KnownTool> {
-    return this.#tools;
+    return this.#tools.entries;
   }
 
   /** The tool of this name, if the pool lists it; an unknown name makes the list be asked for again, in its time. */
   find(name: string): KnownTool | undefined {
-    const tool = this.#tools.get(name);
-    if (tool === undefined && this.#isDue) this.refresh().catch(() => {});
-    return tool;
+    return this.#tools.find(name);
   }
 
   /** Whether a tool says that it changes nothing and depends on nothing outside (MCP 2025-11-25, tools, annotations). */
@@ -61,41 +47,26 @@ export class Catalogue {
     return annotations?.['readOnlyHint'] === true && annotations['openWorldHint'] === false;
   }
 
-  /** Asks an endpoint for its list unless that was done a moment ago; rejects when it does not answer. */
-  async refresh(): Promise<void> {
-    const endpoint = this.#pool.available[0];
-    if (!this.#isDue || endpoint === undefined) return;
-    this.#askedAt = this.#now();
-    const client = new OwnClient(this.#pool, endpoint);
-    try {
-      this.#tools = await list(client);
-    } finally {
-      await client.close().catch(() => {});
-    }
+  /** Asks an endpoint for its tools unless that was done a moment ago; rejects when it does not answer with a list. */
+  refresh(): Promise<void> {
+    return this.#tools.refresh();
   }
 
-  get #isDue(): boolean {
-    return this.#now() - this.#askedAt >= REFRESH_EVERY_MS;
+  /** The server says, or may have said, that its tools have changed. */
+  outdate(): void {
+    this.#tools.outdate();
   }
 }
 
-async function list(client: OwnClient): Promise<Map<string, KnownTool>> {
-  const tools = new Map<string, KnownTool>();
-  let cursor: unknown;
-  for (let page = 0; page < MAX_PAGES && tools.size < MAX_TOOLS; page++) {
-    const params = cursor === undefined ? {} : { cursor };
-    const { result } = await client.request(Method.toolsList, params, LIST_TIMEOUT_MS);
-    for (const tool of Array.isArray(result?.['tools']) ? result['tools'] : []) {
-      if (typeof tool?.name !== 'string') continue;
-      const { name, annotations, inputSchema } = tool;
-      const description = typeof tool.description === 'string' ? tool.description : undefined;
-      const hints = typeof annotations === 'object' && annotations !== null ? annotations : {};
-      const mirrored = mirroredParams(inputSchema);
-      const { length: chars } = JSON.stringify(tool);
-      tools.set(name, { name, annotations: hints, mirrored, chars, description, inputSchema });
-    }
-    cursor = result?.['nextCursor'];
-    if (typeof cursor !== 'string') break;
-  }
-  return tools;
+function readTool(name: string, tool: Readonly<Record<string, unknown>>): KnownTool {
+  const { annotations, description, inputSchema } = tool;
+  const isRecord = typeof annotations === 'object' && annotations !== null;
+  return {
+    name,
+    annotations: isRecord ? (annotations as Readonly<Record<string, unknown>>) : {},
+    mirrored: mirroredParams(inputSchema),
+    chars: JSON.stringify(tool).length,
+    description: typeof description === 'string' ? description : undefined,
+    inputSchema,
+  };
 }

@@ -1,4 +1,5 @@
 // Mirrored params: refuses calls whose `Mcp-Param-*` headers do not say what their arguments say.
+import type { Exchange } from '../core/exchange.ts';
 import { refusal } from '../core/refusal.ts';
 import type { Stage } from '../core/stage.ts';
 import { Method } from '../mcp/methods.ts';
@@ -14,14 +15,21 @@ const MISMATCH = -32020;
  */
 export function mirroredParamsStage(catalogue: Catalogue): Stage {
   return (next) => (x) => {
-    const { envelope } = x;
-    if (x.era.sessionful || envelope.method !== Method.toolsCall || envelope.name === undefined)
-      return next(x);
-    const mirrored = catalogue.find(envelope.name)?.mirrored;
-    if (mirrored === undefined || mirrored.length === 0) return next(x);
-    const text = x.body?.toString('utf8', envelope.argumentsStart, envelope.argumentsEnd) ?? '';
-    const fault = paramFault(mirrored, text === '' ? {} : JSON.parse(text), x.inbound.mcpParams);
-    if (fault === undefined) return next(x);
-    return Promise.resolve(x.refuse(refusal('bad_request', { code: MISMATCH, message: fault })));
+    if (faultOf(x, catalogue) === undefined) return next(x);
+    // The tool may mirror something else by now: nobody is refused by an old list, as far as it may be asked for.
+    const asked = catalogue.refresh().catch(() => {});
+    return asked.then(() => {
+      const fault = faultOf(x, catalogue);
+      if (fault === undefined) return next(x);
+      return x.refuse(refusal('bad_request', { code: MISMATCH, message: fault }));
+    });
   };
+}
+
+function faultOf({ era, envelope, body, inbound }: Exchange, catalogue: Catalogue): string | undefined {
+  if (era.sessionful || envelope.method !== Method.toolsCall || envelope.name === undefined) return undefined;
+  const mirrored = catalogue.find(envelope.name)?.mirrored;
+  if (mirrored === undefined || mirrored.length === 0) return undefined;
+  const text = body?.toString('utf8', envelope.argumentsStart, envelope.argumentsEnd) ?? '';
+  return paramFault(mirrored, text === '' ? {} : JSON.parse(text), inbound.mcpParams);
 }
