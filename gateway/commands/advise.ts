@@ -5,11 +5,10 @@ import type { Command } from 'commander';
 import { Option } from 'commander';
 import type { Severity } from '../advise/finding.ts';
 import type { AdviceReport } from '../advise/report.ts';
-import { adminGet } from './admin-call.ts';
+import { adminGet, failed, refusalOf } from './admin-call.ts';
 import type { ConfigFileOptions } from './config-file.ts';
 import { BAD_CONFIG, loadOrReport, withConfigFile } from './config-file.ts';
 
-const FAILED = 1;
 const FOUND = 3;
 
 interface AdviseOptions extends ConfigFileOptions {
@@ -56,11 +55,12 @@ async function live({ config: file }: AdviseOptions): Promise<AdviceReport | num
   const loaded = loadOrReport(file);
   if (loaded === undefined) return BAD_CONFIG;
   try {
-    const { status, body } = await adminGet(loaded.config, '/admin/advice');
-    if (status === 200 && isReport(body)) return body;
-    return failed(`The gateway answers ${status}`);
+    const gateway = { config: loaded.config, file };
+    const answer = await adminGet(gateway, '/admin/advice');
+    const { status, body } = answer;
+    return status === 200 && isReport(body) ? body : failed(refusalOf(gateway, answer));
   } catch (error) {
-    return failed(`The gateway does not answer: ${error instanceof Error ? error.message : error}`);
+    return failed(error);
   }
 }
 
@@ -85,9 +85,4 @@ async function offline(from: string, { config: file }: AdviseOptions): Promise<A
   } catch (error) {
     return failed(`${from} cannot be read: ${error instanceof Error ? error.message : error}`);
   }
-}
-
-function failed(message: string): number {
-  process.stderr.write(`${message}\n`);
-  return FAILED;
 }

@@ -1,11 +1,9 @@
 // `drain` and `undrain`: take an endpoint of a running gateway out of rotation, and put it back.
 import type { Command } from 'commander';
-import type { Config } from '../../config/schema.ts';
-import { adminPost } from './admin-call.ts';
+import type { RunningGateway } from './admin-call.ts';
+import { adminPost, failed, refusalOf } from './admin-call.ts';
 import type { ConfigFileOptions } from './config-file.ts';
 import { BAD_CONFIG, loadOrReport, withConfigFile } from './config-file.ts';
-
-const FAILED = 1;
 
 interface DrainOptions extends ConfigFileOptions {
   pool?: string;
@@ -28,38 +26,42 @@ export function addDrain(program: Command): void {
       .action(async (endpoint: string, options: DrainOptions) => {
         const loaded = loadOrReport(options.config);
         if (loaded === undefined) process.exitCode = BAD_CONFIG;
-        else process.exitCode = await drain(loaded.config, verb, endpoint, options);
+        else
+          process.exitCode = await drain(
+            { config: loaded.config, file: options.config },
+            verb,
+            endpoint,
+            options,
+          );
       });
   }
 }
 
 async function drain(
-  config: Config,
+  gateway: RunningGateway,
   verb: 'drain' | 'undrain',
   endpoint: string,
   { pool, json }: DrainOptions,
 ): Promise<number> {
-  const pools = config.pools.map(({ name }) => name).filter((name) => pool === undefined || name === pool);
+  const names = gateway.config.pools.map(({ name }) => name);
+  const pools = names.filter((name) => pool === undefined || name === pool);
+  if (pools.length === 0) return failed(`${gateway.file} has no pool ${pool}; it has ${names.join(', ')}`);
   try {
     const path = (name: string) => `/admin/endpoints/${name}/${encodeURIComponent(endpoint)}/${verb}`;
-    const answers = await Promise.all(pools.map((name) => adminPost(config, path(name))));
+    const answers = await Promise.all(pools.map((name) => adminPost(gateway, path(name))));
     const done = answers.filter(({ status }) => status === 200).map(({ body }) => body);
     const wrong = answers.find(({ status }) => status !== 200 && status !== 404);
-    if (wrong !== undefined) return failed(String(wrong.body['error'] ?? `status ${wrong.status}`));
-    if (done.length === 0) return failed(`No pool has the endpoint ${endpoint}`);
+    if (wrong !== undefined) return failed(refusalOf(gateway, wrong));
+    if (done.length === 0)
+      return failed(`No pool has the endpoint ${endpoint}; ${gateway.file} lists them, and so does the page`);
     if (json) process.stdout.write(`${JSON.stringify(done)}\n`);
     else for (const line of done) process.stdout.write(`${describe(line)}\n`);
     return 0;
   } catch (error) {
-    return failed(`The gateway does not answer: ${error instanceof Error ? error.message : error}`);
+    return failed(error);
   }
 }
 
 function describe({ pool, endpoint, state, in_flight, streams }: Record<string, unknown>): string {
   return `${pool}: ${endpoint} is ${state}, with ${in_flight} calls and ${streams} streams`;
-}
-
-function failed(message: string): number {
-  process.stderr.write(`${message}\n`);
-  return FAILED;
 }

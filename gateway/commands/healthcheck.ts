@@ -1,7 +1,7 @@
 // `healthcheck`: asks a running gateway whether it is ready; for a container's HEALTHCHECK.
 import type { Command } from 'commander';
-import type { Config } from '../../config/schema.ts';
-import { adminBase } from './admin-call.ts';
+import type { RunningGateway } from './admin-call.ts';
+import { adminGet, failed } from './admin-call.ts';
 import type { ConfigFileOptions } from './config-file.ts';
 import { loadOrReport, withConfigFile } from './config-file.ts';
 
@@ -14,17 +14,16 @@ export function addHealthcheck(program: Command): void {
     .description('exit 0 when the gateway of this configuration is ready, else 1')
     .action(async ({ config: file }: ConfigFileOptions) => {
       const loaded = loadOrReport(file);
-      process.exitCode = loaded !== undefined && (await ready(loaded.config.admin)) ? 0 : NOT_READY;
+      process.exitCode = loaded === undefined ? NOT_READY : await ready({ config: loaded.config, file });
     });
 }
 
-async function ready(admin: Config['admin']): Promise<boolean> {
+async function ready(gateway: RunningGateway): Promise<number> {
   try {
-    const answer = await fetch(`${adminBase(admin)}/readyz`, { signal: AbortSignal.timeout(TIMEOUT_MS) });
-    process.stdout.write(await answer.text());
-    return answer.ok;
+    const { status, text } = await adminGet(gateway, '/readyz', TIMEOUT_MS);
+    process.stdout.write(text);
+    return status === 200 ? 0 : NOT_READY;
   } catch (error) {
-    process.stderr.write(`The gateway does not answer: ${error instanceof Error ? error.message : error}\n`);
-    return false;
+    return failed(error);
   }
 }

@@ -1,11 +1,9 @@
 // `purge`: drops cached results of a running gateway, and through Redis those of its whole fleet.
 import type { Command } from 'commander';
-import type { Config } from '../../config/schema.ts';
-import { adminPost } from './admin-call.ts';
+import type { RunningGateway } from './admin-call.ts';
+import { adminPost, failed, refusalOf } from './admin-call.ts';
 import type { ConfigFileOptions } from './config-file.ts';
 import { BAD_CONFIG, loadOrReport, withConfigFile } from './config-file.ts';
-
-const FAILED = 1;
 
 interface PurgeOptions extends ConfigFileOptions {
   all?: true;
@@ -29,23 +27,19 @@ export function addPurge(program: Command): void {
     .action(async ({ config: file, json, ...what }: PurgeOptions) => {
       const loaded = loadOrReport(file);
       if (loaded === undefined) process.exitCode = BAD_CONFIG;
-      else process.exitCode = await purge(loaded.config, what, json === true);
+      else process.exitCode = await purge({ config: loaded.config, file }, what, json === true);
     });
 }
 
-async function purge(config: Config, what: object, json: boolean): Promise<number> {
+async function purge(gateway: RunningGateway, what: object, json: boolean): Promise<number> {
   try {
-    const { status, body } = await adminPost(config, '/admin/purge', what);
-    if (status !== 200) return failed(String(body['error'] ?? `status ${status}`));
+    const answer = await adminPost(gateway, '/admin/purge', what);
+    if (answer.status !== 200) return failed(refusalOf(gateway, answer));
+    const { body } = answer;
     const names = Array.isArray(body['purged']) ? body['purged'] : [];
     process.stdout.write(json ? `${JSON.stringify(body)}\n` : `Purged ${names.join(', ')}\n`);
     return 0;
   } catch (error) {
-    return failed(`The gateway does not answer: ${error instanceof Error ? error.message : error}`);
+    return failed(error);
   }
-}
-
-function failed(message: string): number {
-  process.stderr.write(`${message}\n`);
-  return FAILED;
 }
