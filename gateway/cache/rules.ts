@@ -1,6 +1,6 @@
 // Cache rules: which exchanges of a pool may be answered from the cache, and under what terms.
 import type { Exchange } from '../core/exchange.ts';
-import { Method } from '../mcp/methods.ts';
+import { Method, Notice } from '../mcp/methods.ts';
 import type { Lifetimes } from './freshness.ts';
 import { tagOf } from './tags.ts';
 
@@ -69,9 +69,9 @@ const cacheable: ReadonlySet<string> = new Set([
   Method.discover,
   Method.toolsList,
   Method.resourcesRead,
-  'prompts/list',
-  'resources/list',
-  'resources/templates/list',
+  Method.promptsList,
+  Method.resourcesList,
+  Method.templatesList,
 ]);
 
 /** Finds the plan of an exchange; each tool's is made once. */
@@ -132,13 +132,13 @@ export const listMethods: readonly string[] = [...cacheable];
 /** Methods whose kept results a notification of a server makes worthless; undefined for one that says nothing of lists. */
 export function changedBy(notification: string): readonly string[] | undefined {
   switch (notification) {
-    case 'notifications/tools/list_changed':
+    case Notice.toolsChanged:
       return [Method.toolsList];
-    case 'notifications/prompts/list_changed':
-      return ['prompts/list'];
-    case 'notifications/resources/list_changed':
-      return ['resources/list', 'resources/templates/list', Method.resourcesRead];
-    case 'notifications/resources/updated':
+    case Notice.promptsChanged:
+      return [Method.promptsList];
+    case Notice.resourcesChanged:
+      return [Method.resourcesList, Method.templatesList, Method.resourcesRead];
+    case Notice.resourceUpdated:
       return [Method.resourcesRead];
     default:
       return undefined;

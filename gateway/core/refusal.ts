@@ -1,4 +1,5 @@
 // Refusals: every way in which the gateway itself says no, one row each; code, metrics and docs read this table.
+import { ErrorCode } from '../mcp/error-codes.ts';
 
 /** The machine word of a refusal: `data.reason` of the JSON-RPC error and the `reason` label of metrics. */
 export type RefusalReason = keyof typeof refusals;
@@ -31,7 +32,7 @@ export const refusals = {
   },
   rate_limited: { status: 429, code: 429, message: 'Too many calls in too short a time' },
   body_too_large: { status: 413, code: 413, message: 'The request body is larger than this gateway accepts' },
-  bad_request: { status: 400, code: -32600, message: 'Not a valid request' },
+  bad_request: { status: 400, code: ErrorCode.invalidRequest, message: 'Not a valid request' },
   not_found: { status: 404, code: 404, message: 'There is no MCP endpoint at this path' },
   method_not_allowed: { status: 405, code: 405, message: 'This HTTP method is not served here' },
   session_not_found: {
@@ -49,7 +50,11 @@ export const refusals = {
   },
   upstream_failed: { status: 502, code: 502, message: 'The upstream server failed' },
   timeout: { status: 504, code: 504, message: 'The upstream server did not answer in time' },
-  internal_error: { status: 500, code: -32603, message: 'The gateway itself failed; its log says why' },
+  internal_error: {
+    status: 500,
+    code: ErrorCode.internalError,
+    message: 'The gateway itself failed; its log says why',
+  },
 } as const satisfies Record<string, RefusalRow>;
 
 /** The gateway's own no: an expected answer, returned and never thrown. */

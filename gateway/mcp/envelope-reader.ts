@@ -4,6 +4,7 @@ import { isAmbiguous } from './ambiguity.ts';
 import type { BadEnvelope, Envelope } from './envelope.ts';
 import { noEnvelope } from './envelope.ts';
 import { messageKeys, paramKeys } from './envelope-keys.ts';
+import { ErrorCode } from './error-codes.ts';
 import type { ScanLimits } from './json-scanner.ts';
 import { ScanProblem } from './json-scanner.ts';
 import { bad, MetaScanner } from './meta-scanner.ts';
@@ -21,7 +22,7 @@ type Names = Partial<Record<'name' | 'uri' | 'taskId', string | undefined>>;
 
 /** Reads the envelope of a request body. */
 export function readEnvelope(body: Buffer, limits?: ScanLimits): Envelope | BadEnvelope {
-  if (!isUtf8(body)) return { problem: 'The body is not UTF-8', code: -32700, id: undefined };
+  if (!isUtf8(body)) return { problem: 'The body is not UTF-8', code: ErrorCode.parseError, id: undefined };
   const reader = new EnvelopeReader(body, limits);
   try {
     const envelope = reader.document();
@@ -29,7 +30,7 @@ export function readEnvelope(body: Buffer, limits?: ScanLimits): Envelope | BadE
     return envelope;
   } catch (problem) {
     if (!(problem instanceof ScanProblem)) throw problem;
-    const code = problem.kind === 'syntax' ? -32700 : -32600;
+    const code = problem.kind === 'syntax' ? ErrorCode.parseError : ErrorCode.invalidRequest;
     return { problem: problem.message, code, id: reader.isBatch ? undefined : reader.rawId };
   }
 }

@@ -1,4 +1,5 @@
 // The envelope: the few fields of a JSON-RPC message that the gateway looks at, and nothing else of it.
+import type { ErrorCode } from './error-codes.ts';
 
 /** Where a value lies in the body: byte offsets, a string's quotes included. */
 export interface ByteRange {
@@ -62,10 +63,10 @@ export const noEnvelope: Envelope = {
   items: [],
 };
 
-/** A body that is no JSON-RPC message. `code` is JSON-RPC's own: -32700 or -32600. */
+/** A body that is no JSON-RPC message. */
 export interface BadEnvelope {
   readonly problem: string;
-  readonly code: -32700 | -32600;
+  readonly code: typeof ErrorCode.parseError | typeof ErrorCode.invalidRequest;
   /** Raw id, where one was read before the fault. */
   readonly id: string | undefined;
 }

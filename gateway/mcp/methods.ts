@@ -25,11 +25,27 @@ export const Method = {
   toolsCall: 'tools/call',
   toolsList: 'tools/list',
   promptsGet: 'prompts/get',
+  promptsList: 'prompts/list',
   resourcesRead: 'resources/read',
+  resourcesList: 'resources/list',
+  templatesList: 'resources/templates/list',
+  complete: 'completion/complete',
   ping: 'ping',
   setLevel: 'logging/setLevel',
   subscribe: 'resources/subscribe',
   unsubscribe: 'resources/unsubscribe',
+  rootsChanged: 'notifications/roots/list_changed',
+  tasksGet: 'tasks/get',
+  tasksUpdate: 'tasks/update',
+  tasksCancel: 'tasks/cancel',
+} as const;
+
+/** What servers say unasked of what they offer. */
+export const Notice = {
+  toolsChanged: 'notifications/tools/list_changed',
+  promptsChanged: 'notifications/prompts/list_changed',
+  resourcesChanged: 'notifications/resources/list_changed',
+  resourceUpdated: 'notifications/resources/updated',
 } as const;
 
 /**
@@ -40,9 +56,9 @@ const nameSources: ReadonlyMap<string, 'name' | 'uri' | 'taskId'> = new Map([
   [Method.toolsCall, 'name'],
   [Method.promptsGet, 'name'],
   [Method.resourcesRead, 'uri'],
-  ['tasks/get', 'taskId'],
-  ['tasks/update', 'taskId'],
-  ['tasks/cancel', 'taskId'],
+  [Method.tasksGet, 'taskId'],
+  [Method.tasksUpdate, 'taskId'],
+  [Method.tasksCancel, 'taskId'],
 ]);
 
 export function nameSource(method: string): 'name' | 'uri' | 'taskId' | undefined {
@@ -50,15 +66,7 @@ export function nameSource(method: string): 'name' | 'uri' | 'taskId' | undefine
 }
 
 /** Methods that the specifications define; any other is counted under one label. */
-const known: ReadonlySet<string> = new Set([
-  ...Object.values(Method),
-  ...nameSources.keys(),
-  'completion/complete',
-  'prompts/list',
-  'resources/list',
-  'resources/templates/list',
-  'notifications/roots/list_changed',
-]);
+const known: ReadonlySet<string> = new Set(Object.values(Method));
 
 /** The method as a metric label: attackers choose method names, so unknown ones share one. */
 export function methodLabel(method: string): string {

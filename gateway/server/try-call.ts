@@ -10,12 +10,11 @@ import { encodeMirrored } from '../mcp/headers.ts';
 import { Inbound } from '../mcp/inbound.ts';
 import { MetaKey, Method } from '../mcp/methods.ts';
 import { mirroringHeaders } from '../mcp/param-headers.ts';
+import { Revision } from '../mcp/revisions.ts';
 import type { KnownTool } from '../upstream/catalogue.ts';
 import { version } from '../version.ts';
 import { collect } from './collect-reply.ts';
 
-const STATELESS = '2026-07-28';
-const SESSIONFUL = '2025-11-25';
 const clientInfo = { name: 'mcp-gateway-page', version };
 
 /** A call of one tool by a route. */
@@ -57,7 +56,7 @@ export async function tryCall(
 ): Promise<TryOutcome> {
   const params = { name: call.tool, arguments: call.args };
   const _meta = {
-    [MetaKey.protocolVersion]: STATELESS,
+    [MetaKey.protocolVersion]: Revision.stateless,
     [MetaKey.clientInfo]: clientInfo,
     [MetaKey.clientCapabilities]: {},
   };
@@ -66,14 +65,14 @@ export async function tryCall(
     call.path,
     { id: 1, method: Method.toolsCall, params: { ...params, _meta } },
     (head) => {
-      head.protocolVersion = STATELESS;
+      head.protocolVersion = Revision.stateless;
       head.mcpMethod = Method.toolsCall;
       head.mcpName = encodeMirrored(call.tool);
       head.mcpParams = mirroringHeaders(known?.mirrored ?? [], call.args);
     },
   );
   if (!wantsSession(first)) return first;
-  const hello = { protocolVersion: SESSIONFUL, capabilities: {}, clientInfo };
+  const hello = { protocolVersion: Revision.sessionful, capabilities: {}, clientInfo };
   const opened = await send(
     handler,
     call.path,
@@ -82,7 +81,7 @@ export async function tryCall(
   );
   if (opened.answer?.['result'] === undefined) return opened;
   const inSession = (head: Inbound) => {
-    head.protocolVersion = SESSIONFUL;
+    head.protocolVersion = Revision.sessionful;
     head.sessionId = opened.session;
   };
   await send(handler, call.path, { method: Method.initialized }, inSession);

@@ -2,12 +2,13 @@
 
 import { PassedStream } from '../core/passed-stream.ts';
 import type { ByteStream, Reply, Sink } from '../core/reply.ts';
+import { Notice } from '../mcp/methods.ts';
 
 /** Capability and its notice (MCP 2025-11-25, server features). */
 const notices = [
-  ['tools', 'notifications/tools/list_changed'],
-  ['prompts', 'notifications/prompts/list_changed'],
-  ['resources', 'notifications/resources/list_changed'],
+  ['tools', Notice.toolsChanged],
+  ['prompts', Notice.promptsChanged],
+  ['resources', Notice.resourcesChanged],
 ] as const;
 
 /** The notices that a server with these `capabilities` may send; a client expects no others. */

@@ -18,11 +18,11 @@ const harmless: ReadonlySet<string> = new Set([
   Method.setLevel,
   Method.subscribe,
   Method.unsubscribe,
-  'prompts/list',
-  'resources/list',
-  'resources/templates/list',
-  'completion/complete',
-  'notifications/roots/list_changed',
+  Method.promptsList,
+  Method.resourcesList,
+  Method.templatesList,
+  Method.complete,
+  Method.rootsChanged,
 ]);
 
 /** Whether a message may leave state in its session that nobody but the upstream knows; what is unknown may. */

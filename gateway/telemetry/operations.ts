@@ -5,6 +5,7 @@ import { failureKinds } from '../core/failure.ts';
 import { refusals } from '../core/refusal.ts';
 import type { Envelope } from '../mcp/envelope.ts';
 import { Method, methodLabel } from '../mcp/methods.ts';
+import { revisions } from '../mcp/revisions.ts';
 import type { Histogram, HistogramSeries, Labels } from './instruments.ts';
 
 /** Whether a pool's upstream really lists a tool (or prompt): only then may its name become a label. */
@@ -19,7 +20,6 @@ export interface Known {
 /** Label of what is not known well enough to be named. */
 export const OTHER = '_other';
 
-const revisions = ['2024-11-05', '2025-03-26', '2025-06-18', '2025-11-25', '2026-07-28'];
 /** A revision as a label: only those that the specifications name. */
 export function knownRevision(revision: string | undefined): string | undefined {
   return revisions.find((one) => one === revision);

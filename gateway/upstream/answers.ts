@@ -2,6 +2,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { Exchange, StreamSign } from '../core/exchange.ts';
 import type { Envelope } from '../mcp/envelope.ts';
+import { Method } from '../mcp/methods.ts';
 import type { ReplyPeek } from '../mcp/reply-peek.ts';
 import { sameId } from './verdict.ts';
 
@@ -24,7 +25,7 @@ export function isLastAnswer({ kind, id, items }: Envelope, answer: ReplyPeek, n
 
 /** What a message on the stream says to the stages that wait for the answer. */
 export function signOf({ method, id }: ReplyPeek): StreamSign {
-  if (method === 'notifications/progress') return 'progress';
+  if (method === Method.progress) return 'progress';
   return method !== undefined && id !== undefined ? 'asks_client' : 'other';
 }
 

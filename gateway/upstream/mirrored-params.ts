@@ -2,12 +2,10 @@
 import type { Exchange } from '../core/exchange.ts';
 import { refusal } from '../core/refusal.ts';
 import type { Stage } from '../core/stage.ts';
+import { ErrorCode } from '../mcp/error-codes.ts';
 import { Method } from '../mcp/methods.ts';
 import { paramFault } from '../mcp/param-headers.ts';
 import type { Catalogue } from './catalogue.ts';
-
-/** HeaderMismatch (MCP 2026-07-28, basic, "Error Codes"). */
-const MISMATCH = -32020;
 
 /**
  * The stage. Only tools that mirror arguments cost anything here. Headers that no tool is known to mirror cross
@@ -21,7 +19,7 @@ export function mirroredParamsStage(catalogue: Catalogue): Stage {
     return asked.then(() => {
       const fault = faultOf(x, catalogue);
       if (fault === undefined) return next(x);
-      return x.refuse(refusal('bad_request', { code: MISMATCH, message: fault }));
+      return x.refuse(refusal('bad_request', { code: ErrorCode.headerMismatch, message: fault }));
     });
   };
 }

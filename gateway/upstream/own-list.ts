@@ -1,4 +1,5 @@
 // Own lists: what a pool lists of one kind, as the gateway itself has asked, page by page.
+import { ErrorCode } from '../mcp/error-codes.ts';
 import { OwnClient } from './own-client.ts';
 import type { Pool } from './pool.ts';
 
@@ -9,7 +10,6 @@ const ASK_EVERY_MS = 10_000;
 const OLD_AFTER_MS = 300_000;
 const MAX_PAGES = 100;
 const MAX_ENTRIES = 10_000;
-const METHOD_NOT_FOUND = -32601;
 
 export interface OwnListSettings<T> {
   readonly pool: Pool;
@@ -100,7 +100,7 @@ export class OwnList<T> {
       const params = cursor === undefined ? {} : { cursor };
       const { result, status, errorCode } = await client.request(method, params, LIST_TIMEOUT_MS);
       // A server without such a list says so.
-      if (page === 0 && errorCode === METHOD_NOT_FOUND) break;
+      if (page === 0 && errorCode === ErrorCode.methodNotFound) break;
       const entries: unknown = result?.[key];
       if (!Array.isArray(entries)) throw new Error(`answered ${method} with ${errorCode ?? status}`);
       for (const entry of entries)

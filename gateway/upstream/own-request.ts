@@ -1,10 +1,11 @@
 // What the gateway's own requests say of themselves, in the era of the server that is asked.
 import { MetaKey } from '../mcp/methods.ts';
+import { Revision } from '../mcp/revisions.ts';
 import { version } from '../version.ts';
 
 /** The revisions in which the gateway itself asks. */
-export const MODERN = '2026-07-28';
-export const LEGACY = '2025-11-25';
+export const MODERN = Revision.stateless;
+export const LEGACY = Revision.sessionful;
 
 export const clientInfo = { name: 'mcp-gateway', version };
 

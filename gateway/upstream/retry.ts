@@ -14,10 +14,10 @@ const safeMethods: ReadonlySet<string> = new Set([
   Method.toolsList,
   Method.promptsGet,
   Method.resourcesRead,
-  'prompts/list',
-  'resources/list',
-  'resources/templates/list',
-  'completion/complete',
+  Method.promptsList,
+  Method.resourcesList,
+  Method.templatesList,
+  Method.complete,
 ]);
 
 /** Whether a message may arrive twice; calls are the tool's matter. */

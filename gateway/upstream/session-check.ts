@@ -1,6 +1,7 @@
 // Session check: asks a server about a session of a client's, where an answer can be read in two ways.
 import { randomBytes } from 'node:crypto';
 import type { Exchange } from '../core/exchange.ts';
+import { ErrorCode } from '../mcp/error-codes.ts';
 import { Method } from '../mcp/methods.ts';
 import { readMessage, SMALL_BYTES } from './own-reply.ts';
 import type { Pool } from './pool.ts';
@@ -8,8 +9,6 @@ import { ownRequestHeaders } from './request-headers.ts';
 
 /** Longest wait for the answer, in ms: a call that has its own answer already waits for it. */
 const TIMEOUT_MS = 2000;
-/** What a server says that has the session, but not the method (JSON-RPC 2.0, section 5.1). */
-const METHOD_NOT_FOUND = -32601;
 
 /**
  * Whether the server of `x` has forgotten its session: it answers a `ping` there with 404 (MCP 2025-11-25, transports,
@@ -31,8 +30,9 @@ export async function isForgotten(pool: Pool, x: Exchange): Promise<boolean> {
       body: JSON.stringify({ jsonrpc: '2.0', id, method: Method.ping }),
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
+    // A server that has the session, but not the method, says so.
     if (answer.statusCode === 404)
-      return (await readMessage(answer, id, SMALL_BYTES))?.error?.code !== METHOD_NOT_FOUND;
+      return (await readMessage(answer, id, SMALL_BYTES))?.error?.code !== ErrorCode.methodNotFound;
     answer.body.on('error', () => undefined).destroy();
     return false;
   } catch {

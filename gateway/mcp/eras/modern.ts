@@ -1,20 +1,17 @@
 // The stateless era (2026-07-28): each request carries its revision and capabilities, and mirrors itself in headers.
 
 import type { Envelope } from '../envelope.ts';
+import { ErrorCode } from '../error-codes.ts';
 import { decodeMirrored, isToken } from '../headers.ts';
 import type { Inbound } from '../inbound.ts';
 import { MetaKey, Method, nameSource } from '../methods.ts';
 import type { Era, EraFault } from './era.ts';
 
-/** HeaderMismatch (MCP 2026-07-28, basic, "Error Codes"). */
-const MISMATCH = -32020;
-const INVALID_PARAMS = -32602;
-
 const PARAM = 'mcp-param-';
 
 export const modern: Era = {
   name: 'modern',
-  resourceNotFound: INVALID_PARAMS,
+  resourceNotFound: ErrorCode.invalidParams,
   resultForm: () => 'typed',
   readResultMembers: '"resultType":"complete","ttlMs":0,"cacheScope":"private",',
   sessionful: false,
@@ -45,7 +42,10 @@ function farewell({ id }: Envelope): string {
 function check(inbound: Inbound, envelope: Envelope): EraFault | undefined {
   if (envelope.claimed) {
     if (envelope.revision === undefined) {
-      return { code: INVALID_PARAMS, message: '"_meta" names a protocol version that is not a string' };
+      return {
+        code: ErrorCode.invalidParams,
+        message: '"_meta" names a protocol version that is not a string',
+      };
     }
     if (inbound.protocolVersion === undefined) return mismatch('The MCP-Protocol-Version header is missing');
     if (inbound.protocolVersion !== envelope.revision) {
@@ -81,5 +81,5 @@ function checkParams(params: readonly string[] | undefined): EraFault | undefine
 }
 
 function mismatch(message: string): EraFault {
-  return { code: MISMATCH, message };
+  return { code: ErrorCode.headerMismatch, message };
 }
