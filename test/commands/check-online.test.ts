@@ -1,7 +1,7 @@
 // `check --online` against servers of each era, behind names and TLS, and against what is no server.
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -129,7 +129,7 @@ it('believes the authority of the pool, and shows its certificate', async () => 
   const url = await everything('dual');
   const [cert, key, ca] = [server.cert, server.key, client.cert].map((path) => readFileSync(path));
   const options = { cert: cert as Buffer, key: key as Buffer, ca: ca as Buffer, requestCert: true };
-  const secure = createTlsServer(options, async (request, response) => {
+  const pass = async (request: IncomingMessage, response: ServerResponse) => {
     const sentBody = await buffer(request);
     const { method = 'GET', headers } = request;
     const { host: _, ...sent } = headers as Record<string, string>;
@@ -140,7 +140,8 @@ it('believes the authority of the pool, and shows its certificate', async () => 
     });
     response.writeHead(answer.status, Object.fromEntries(answer.headers));
     response.end(Buffer.from(await answer.arrayBuffer()));
-  });
+  };
+  const secure = createTlsServer(options, (request, response) => void pass(request, response));
   const port = await portOf(secure as unknown as Server);
   const safe = `https://localhost:${port}/mcp`;
   const tls = { ca: server.cert, cert: client.cert, key: client.key };

@@ -1,6 +1,6 @@
 // Notices: the gateway listens at every endpoint that a pool has, and at no other, and stops at once.
 import { once } from 'node:events';
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
@@ -18,7 +18,9 @@ class Speaker {
   readonly streams = new Set<ServerResponse>();
   readonly held: ServerResponse[] = [];
   holds = false;
-  readonly #server = createServer(async (request, response) => {
+  readonly #server = createServer((request, response) => void this.#answer(request, response));
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { id, method } = JSON.parse(await text(request)) as { id: number; method: string };
     if (this.holds) this.held.push(response);
     else if (method === 'subscriptions/listen') {
@@ -30,7 +32,7 @@ class Speaker {
       response.writeHead(200, { 'content-type': 'application/json' });
       response.end(JSON.stringify({ jsonrpc: '2.0', id, result }));
     }
-  });
+  }
 
   /** Listens; resolves with its port. */
   async start(host = '127.0.0.1', port = 0): Promise<number> {
