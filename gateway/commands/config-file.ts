@@ -16,8 +16,12 @@ export interface ConfigFileOptions {
 
 /** Adds `-c, --config FILE` to a command. */
 export function withConfigFile(command: Command): Command {
-  const option = new Option('-c, --config <FILE>', 'configuration file');
-  return command.addOption(option.env('MCP_GATEWAY_CONFIG').default('gateway.yaml'));
+  return command.addOption(configOption('configuration file').default('gateway.yaml'));
+}
+
+/** The option `-c, --config FILE`, which the environment may give too. */
+export function configOption(description: string): Option {
+  return new Option('-c, --config <FILE>', description).env('MCP_GATEWAY_CONFIG');
 }
 
 /** Loads a configuration file, or writes its problems to standard error and returns nothing. */

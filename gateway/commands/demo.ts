@@ -5,13 +5,13 @@ import type { Config } from '../../config/schema.ts';
 import { startDemo } from '../../demo/launch.ts';
 import type { ConfigSource } from '../server/reload.ts';
 import type { RunningGateway } from '../server/run.ts';
-import { BAD_CONFIG, sourceOrReport } from './config-file.ts';
+import { BAD_CONFIG, configOption, sourceOrReport } from './config-file.ts';
 import { serve } from './serve.ts';
 
 const FAILED = 1;
 
 /** What `demo` serves when it is given no file. */
-const builtIn = `
+export const builtIn = `
 log: { format: pretty }
 pools:
   - name: demo
@@ -19,8 +19,8 @@ pools:
   - name: legacy
     endpoints: [{ url: http://127.0.0.1:8111/mcp }, { url: http://127.0.0.1:8112/mcp }]
 routes:
-  - { path: /mcp, pools: [demo], prefix: never }
-  - { path: /legacy/mcp, pools: [legacy], prefix: never }
+  - { path: /mcp, pools: [demo] }
+  - { path: /legacy/mcp, pools: [legacy] }
 `;
 
 /** Adds `demo` to the program. */
@@ -28,7 +28,7 @@ export function addDemo(program: Command): void {
   program
     .command('demo')
     .description('run demo servers and a gateway in front of them; needs no file')
-    .option('-c, --config <file>', 'serve this file instead of the built-in configuration')
+    .addOption(configOption('serve this file instead of the built-in configuration'))
     .action(async ({ config: file }: { config?: string }) => {
       const source = file === undefined ? builtInSource() : sourceOrReport(file);
       if (source === undefined) process.exitCode = BAD_CONFIG;
