@@ -1,4 +1,5 @@
 /** Reads the server list of an MCP client: `mcpServers` of Claude and Cursor, `servers` of VS Code. */
+import { plainJson } from './jsonc.ts';
 import { isMap } from './paths.ts';
 
 /** A server that the gateway can stand in front of; a header's value is what the client would send. */
@@ -19,7 +20,7 @@ export interface ClientServers {
   skipped: SkippedServer[];
 }
 
-/** Reads the text of the list; an error's message says what is wrong with it. */
+/** Reads the text of the list, comments and trailing commas allowed as VS Code allows them; an error's message says what is wrong with it. */
 export function readClientServers(text: string): ClientServers {
   const data = parseJson(text);
   const list = isMap(data) ? (data['mcpServers'] ?? data['servers']) : undefined;
@@ -35,7 +36,7 @@ export function readClientServers(text: string): ClientServers {
 
 function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return JSON.parse(plainJson(text));
   } catch (error) {
     throw new Error(`is not JSON: ${error instanceof Error ? error.message : String(error)}`);
   }

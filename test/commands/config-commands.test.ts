@@ -178,6 +178,18 @@ describe('init', () => {
     expect(await runCommand(['check'], { cwd, env })).toMatchObject({ code: 0 });
   });
 
+  it('reads the list of VS Code, which may have comments', async () => {
+    write(
+      'mcp.json',
+      '{\n  // mine\n  "servers": { "db": { "type": "http", "url": "http://10.0.0.1/mcp" }, }, /* all */\n}\n',
+    );
+    expect(await runCommand(['init', '--from', 'mcp.json'], { cwd })).toMatchObject({ code: 0, stderr: '' });
+    const text = readFileSync(join(cwd, 'gateway.yaml'), 'utf8');
+    expect(parse(text)).toMatchObject({
+      pools: [{ name: 'db', endpoints: [{ url: 'http://10.0.0.1/mcp' }] }],
+    });
+  });
+
   it.each([
     ['not json', /is not JSON/],
     ['{}', /has neither mcpServers nor servers/],
