@@ -32,13 +32,17 @@ const plain = { name: 'read', inputSchema: { type: 'object' } };
 /** A catalogue of a server that answers each page as `page` says at that time; `pass` moves its clock. */
 async function start(first: (cursor: string | undefined) => Page) {
   const server = { page: first, asked: 0 };
-  const http = createServer(async (request, response) => {
-    const message = JSON.parse(await text(request));
-    const isList = message.method.endsWith('/list');
-    if (isList) server.asked++;
-    const { status = 200, ...answer } = isList ? server.page(message.params.cursor) : { result: discovered };
-    response.writeHead(status, { 'content-type': 'application/json' });
-    response.end(JSON.stringify({ jsonrpc: '2.0', id: message.id, ...answer }));
+  const http = createServer((request, response) => {
+    void text(request).then((body) => {
+      const message = JSON.parse(body);
+      const isList = message.method.endsWith('/list');
+      if (isList) server.asked++;
+      const { status = 200, ...answer } = isList
+        ? server.page(message.params.cursor)
+        : { result: discovered };
+      response.writeHead(status, { 'content-type': 'application/json' });
+      response.end(JSON.stringify({ jsonrpc: '2.0', id: message.id, ...answer }));
+    });
   }).listen(0, '127.0.0.1');
   await once(http, 'listening');
   const { port } = http.address() as AddressInfo;
