@@ -1,10 +1,10 @@
 // Writes replies to clients: whole ones in one go, streams as they come, with the reader's pace going back upstream.
 import type { ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
 import type { Exchange } from '../core/exchange.ts';
 import type { Refusal } from '../core/refusal.ts';
 import { refusal } from '../core/refusal.ts';
 import type { ByteStream, Reply, Sink } from '../core/reply.ts';
+import { headerOf } from '../core/reply.ts';
 import { TurnEnd } from '../http1/turn-end.ts';
 import type { KeepAlives, QuietStream } from './keep-alives.ts';
 
@@ -76,23 +76,13 @@ function sendStream(
   if (!x.clientGone) {
     if (sse) {
       headers.push('x-accel-buffering', 'no');
-      if (!headers.includes('cache-control')) headers.push('cache-control', 'no-cache, no-transform');
+      if (headerOf(headers, 'cache-control') === undefined)
+        headers.push('cache-control', 'no-cache, no-transform');
     }
-    cork(res);
     res.writeHead(status, headers);
     if (sse) res.flushHeaders();
   }
   body.start(writer);
-}
-
-/** Connections on which pieces of streams leave together. */
-const corked = new TurnEnd<Socket>((socket) => socket.uncork());
-
-/** Has what is written next wait for the end of the turn. */
-function cork({ socket }: ServerResponse): void {
-  if (socket === null || socket.writableCorked > 0) return;
-  socket.cork();
-  corked.add(socket);
 }
 
 /** Bodies up to this many bytes leave in one piece with their head. */
@@ -150,7 +140,6 @@ class StreamWriter implements Sink, QuietStream {
   write(chunk: Uint8Array): boolean {
     if (this.#x.clientGone) return true;
     this.lastWriteAt = performance.now();
-    cork(this.#res);
     if (this.#res.write(chunk)) return true;
     if (!this.#blocked) {
       this.#blocked = true;
@@ -184,7 +173,6 @@ class StreamWriter implements Sink, QuietStream {
   comment(): void {
     if (this.#blocked || !this.#source.atBoundary || this.#x.clientGone) return;
     this.lastWriteAt = performance.now();
-    cork(this.#res);
     this.#res.write(': keep-alive\n\n');
   }
 
