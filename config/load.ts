@@ -8,6 +8,7 @@ import { isMap, valueAt } from './paths.ts';
 import type { Finding, Path, Problem } from './problem.ts';
 import { formatPath } from './problem.ts';
 import type { Config } from './schema.ts';
+import { sections } from './schema.ts';
 import { errorCode, readSecretFiles } from './secrets.ts';
 import { validate } from './validate.ts';
 import { warningsOf } from './warnings.ts';
@@ -24,7 +25,15 @@ export interface Loaded {
   isGiven(path: Path): boolean;
 }
 
-export type LoadResult = Loaded | { ok: false; problems: Problem[]; files: string[] };
+/** `admin` is that section where it is right by itself: a gateway that runs can then still be asked. */
+export interface NotLoaded {
+  ok: false;
+  problems: Problem[];
+  files: string[];
+  admin: Config['admin'] | undefined;
+}
+
+export type LoadResult = Loaded | NotLoaded;
 
 /** Loads a file; `env` holds the variables it may use. Reads synchronously: once at start and at each reload. */
 export function loadConfig(file: string, { env }: { env: Env }): LoadResult {
@@ -77,7 +86,11 @@ export function parseConfig(text: string, options: { file: string; env: Env; dir
       isGiven: (path) => valueAt(data, path) !== undefined,
     };
   }
-  return { ok: false, problems: toProblems(findings), files };
+  const admin =
+    isMap(data) && !findings.some(({ path }) => path[0] === 'admin')
+      ? sections.shape.admin.safeParse(data['admin']).data
+      : undefined;
+  return { ok: false, problems: toProblems(findings), files, admin };
 }
 
 function toProblem(file: string, finding: Finding, { line, column }: Position): Problem {
@@ -93,7 +106,12 @@ function toProblem(file: string, finding: Finding, { line, column }: Position): 
 }
 
 function unreadable(file: string, message: string): LoadResult {
-  return { ok: false, problems: [{ file, line: 1, column: 1, path: 'file', message }], files: [] };
+  return {
+    ok: false,
+    problems: [{ file, line: 1, column: 1, path: 'file', message }],
+    files: [],
+    admin: undefined,
+  };
 }
 
 function byPosition(left: Problem, right: Problem): number {

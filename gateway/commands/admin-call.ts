@@ -5,9 +5,9 @@ import { reasonOf } from './reason.ts';
 const TIMEOUT_MS = 5000;
 const FAILED = 1;
 
-/** A running gateway as its configuration, read from `file`, has it. */
-export interface RunningGateway {
-  readonly config: Config;
+/** Where a running gateway is asked, by its configuration `file`. */
+export interface AdminAddress {
+  readonly admin: Config['admin'];
   readonly file: string;
 }
 
@@ -20,7 +20,7 @@ export interface AdminAnswer {
 
 /** Gets a path such as `/admin/advice`; rejects, saying where it was looked for, when nothing answers. */
 export function adminGet(
-  gateway: RunningGateway,
+  gateway: AdminAddress,
   path: string,
   timeoutMs: number = TIMEOUT_MS,
 ): Promise<AdminAnswer> {
@@ -28,13 +28,13 @@ export function adminGet(
 }
 
 /** Posts to a path such as `/admin/reload`, with `content` as JSON; rejects as `adminGet` does. */
-export function adminPost(gateway: RunningGateway, path: string, content?: object): Promise<AdminAnswer> {
+export function adminPost(gateway: AdminAddress, path: string, content?: object): Promise<AdminAnswer> {
   const body = content === undefined ? {} : { body: JSON.stringify(content) };
   return call(gateway, path, { method: 'POST', ...body }, TIMEOUT_MS);
 }
 
 /** What an answer says that is not the one wanted. */
-export function refusalOf(gateway: RunningGateway, { status, body }: AdminAnswer): string {
+export function refusalOf(gateway: AdminAddress, { status, body }: AdminAnswer): string {
   const told = body['error'];
   if (typeof told === 'string') return `The gateway refuses: ${told}`;
   return `What answers at ${placeOf(gateway)} says ${status}. Is it the gateway?`;
@@ -47,12 +47,12 @@ export function failed(problem: unknown): number {
 }
 
 async function call(
-  gateway: RunningGateway,
+  gateway: AdminAddress,
   path: string,
   request: RequestInit,
   timeoutMs: number,
 ): Promise<AdminAnswer> {
-  const { token } = gateway.config.admin;
+  const { token } = gateway.admin;
   try {
     const answer = await fetch(baseOf(gateway) + path, {
       ...request,
@@ -66,13 +66,12 @@ async function call(
   }
 }
 
-function placeOf(gateway: RunningGateway): string {
+function placeOf(gateway: AdminAddress): string {
   return `${baseOf(gateway)} (admin.host and admin.port of ${gateway.file})`;
 }
 
 /** The admin listener's base URL as seen from the gateway's own machine. */
-function baseOf({ config }: RunningGateway): string {
-  const { host, port } = config.admin;
+function baseOf({ admin: { host, port } }: AdminAddress): string {
   const any = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
   return `http://${any.includes(':') ? `[${any}]` : any}:${port}`;
 }

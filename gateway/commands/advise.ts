@@ -7,7 +7,7 @@ import type { Severity } from '../advise/finding.ts';
 import type { AdviceReport } from '../advise/report.ts';
 import { adminGet, failed, refusalOf } from './admin-call.ts';
 import type { ConfigFileOptions } from './config-file.ts';
-import { BAD_CONFIG, loadOrReport, withConfigFile } from './config-file.ts';
+import { adminOrReport, BAD_CONFIG, loadOrReport, withConfigFile } from './config-file.ts';
 
 const FOUND = 3;
 
@@ -52,10 +52,9 @@ async function run(options: AdviseOptions): Promise<number> {
 
 /** What the running gateway says, or the exit code. */
 async function live({ config: file }: AdviseOptions): Promise<AdviceReport | number> {
-  const loaded = loadOrReport(file);
-  if (loaded === undefined) return BAD_CONFIG;
+  const gateway = adminOrReport(file);
+  if (gateway === undefined) return BAD_CONFIG;
   try {
-    const gateway = { config: loaded.config, file };
     const answer = await adminGet(gateway, '/admin/advice');
     const { status, body } = answer;
     return status === 200 && isReport(body) ? body : failed(refusalOf(gateway, answer));

@@ -1,10 +1,11 @@
 // The options that every command with a configuration file takes, and the reading of that file.
 import type { Command } from 'commander';
 import { Option } from 'commander';
-import type { Loaded } from '../../config/load.ts';
+import type { Loaded, NotLoaded } from '../../config/load.ts';
 import { loadConfig } from '../../config/load.ts';
 import { formatProblem } from '../../config/problem.ts';
 import type { ConfigSource } from '../server/reload.ts';
+import type { AdminAddress } from './admin-call.ts';
 
 /** The exit code of bad usage or a bad configuration. */
 export const BAD_CONFIG = 2;
@@ -27,9 +28,18 @@ export function configOption(description: string): Option {
 /** Loads a configuration file, or writes its problems to standard error and returns nothing. */
 export function loadOrReport(file: string): Loaded | undefined {
   const result = loadConfig(file, { env: process.env });
-  if (result.ok) return result;
-  for (const problem of result.problems) process.stderr.write(`${formatProblem(problem)}\n`);
-  return undefined;
+  return result.ok ? result : report(result);
+}
+
+function report({ problems }: NotLoaded): undefined {
+  for (const problem of problems) process.stderr.write(`${formatProblem(problem)}\n`);
+}
+
+/** Where the gateway of a file is asked, whatever is wrong elsewhere in the file, or reports as `loadOrReport` does. */
+export function adminOrReport(file: string): AdminAddress | undefined {
+  const result = loadConfig(file, { env: process.env });
+  if (result.ok) return { admin: result.config.admin, file };
+  return result.admin === undefined ? report(result) : { admin: result.admin, file };
 }
 
 /** Loads a configuration file that the gateway may read again while it runs, or reports as `loadOrReport` does. */

@@ -1,6 +1,6 @@
 // `drain` and `undrain`: take an endpoint of a running gateway out of rotation, and put it back.
 import type { Command } from 'commander';
-import type { RunningGateway } from './admin-call.ts';
+import type { AdminAddress } from './admin-call.ts';
 import { adminPost, failed, refusalOf } from './admin-call.ts';
 import type { ConfigFileOptions } from './config-file.ts';
 import { BAD_CONFIG, loadOrReport, withConfigFile } from './config-file.ts';
@@ -28,7 +28,8 @@ export function addDrain(program: Command): void {
         if (loaded === undefined) process.exitCode = BAD_CONFIG;
         else
           process.exitCode = await drain(
-            { config: loaded.config, file: options.config },
+            { admin: loaded.config.admin, file: options.config },
+            loaded.config.pools.map(({ name }) => name),
             verb,
             endpoint,
             options,
@@ -38,12 +39,12 @@ export function addDrain(program: Command): void {
 }
 
 async function drain(
-  gateway: RunningGateway,
+  gateway: AdminAddress,
+  names: readonly string[],
   verb: 'drain' | 'undrain',
   endpoint: string,
   { pool, json }: DrainOptions,
 ): Promise<number> {
-  const names = gateway.config.pools.map(({ name }) => name);
   const pools = names.filter((name) => pool === undefined || name === pool);
   if (pools.length === 0) return failed(`${gateway.file} has no pool ${pool}; it has ${names.join(', ')}`);
   try {

@@ -1,9 +1,9 @@
 // `purge`: drops cached results of a running gateway, and through Redis those of its whole fleet.
 import type { Command } from 'commander';
-import type { RunningGateway } from './admin-call.ts';
+import type { AdminAddress } from './admin-call.ts';
 import { adminPost, failed, refusalOf } from './admin-call.ts';
 import type { ConfigFileOptions } from './config-file.ts';
-import { BAD_CONFIG, loadOrReport, withConfigFile } from './config-file.ts';
+import { adminOrReport, BAD_CONFIG, withConfigFile } from './config-file.ts';
 
 interface PurgeOptions extends ConfigFileOptions {
   all?: true;
@@ -25,13 +25,12 @@ export function addPurge(program: Command): void {
     .option('--arguments <JSON>', "with --tool: the results of one call, whoever's they are")
     .option('--json', 'print JSON')
     .action(async ({ config: file, json, ...what }: PurgeOptions) => {
-      const loaded = loadOrReport(file);
-      if (loaded === undefined) process.exitCode = BAD_CONFIG;
-      else process.exitCode = await purge({ config: loaded.config, file }, what, json === true);
+      const gateway = adminOrReport(file);
+      process.exitCode = gateway === undefined ? BAD_CONFIG : await purge(gateway, what, json === true);
     });
 }
 
-async function purge(gateway: RunningGateway, what: object, json: boolean): Promise<number> {
+async function purge(gateway: AdminAddress, what: object, json: boolean): Promise<number> {
   try {
     const answer = await adminPost(gateway, '/admin/purge', what);
     if (answer.status !== 200) return failed(refusalOf(gateway, answer));

@@ -58,6 +58,22 @@ it('says when something else answers there', async () => {
   });
 });
 
+it.each([
+  ['a mistake elsewhere in the file', 'limits: { timeout: soon }', 0],
+  ['a mistake in the section itself', '', 1],
+])('healthcheck with %s', async (_what, more, code) => {
+  const server = createServer((_request, response) => response.writeHead(200).end('ready\n'));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const { port } = server.address() as AddressInfo;
+  writeFileSync(join(cwd, 'mine.yaml'), `admin: { port: ${code === 0 ? port : '"?"'} }\n${more}\n`);
+  expect(await run('healthcheck')).toMatchObject({ code, stdout: code === 0 ? 'ready\n' : '' });
+});
+
 it('names the pools that there are when one is meant that is not', async () => {
   write(await freePort());
   expect(await run('drain', 'http://127.0.0.1:9/mcp', '--pool', 'b')).toMatchObject({
