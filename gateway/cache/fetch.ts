@@ -102,11 +102,7 @@ export class Fetch {
       }
       if (look.is !== 'busy') return this.#go();
       const refused = await this.#pause(wait);
-      if (refused !== undefined) {
-        this.#end();
-        this.#flight.fail();
-        return refused;
-      }
+      if (refused !== undefined) return this.#over(refused);
       wait = Math.min(MAX_WAIT_MS, wait * 2);
     }
   }
@@ -154,9 +150,7 @@ export class Fetch {
   #watch(reply: Reply): Reply {
     const { body } = reply;
     if (reply.refusal !== undefined || reply.status !== 200 || body === null) return this.#failed(reply);
-    const x = this.#x;
-    x.cacheStatus = 'miss';
-    reply.headers.push('cache-status', 'mcp-gateway; fwd=miss');
+    this.#tellMiss(reply);
     if (body instanceof Uint8Array) {
       this.#arrived(Buffer.from(body.buffer, body.byteOffset, body.byteLength));
       return reply;
@@ -172,10 +166,20 @@ export class Fetch {
     const down = reply.refusal === undefined ? reply.status >= 500 : upstreamDown.has(reply.refusal.reason);
     if (stale !== undefined && down && freshness(stale, this.#cache.now()) !== 'over')
       return this.#serve(stale);
-    this.#x.cacheStatus = 'miss';
+    return this.#over(reply);
+  }
+
+  /** Whoever waits for the same result must see to it, for `reply` is none. */
+  #over(reply: Reply): Reply {
+    this.#tellMiss(reply);
     this.#end();
     this.#flight.fail();
     return reply;
+  }
+
+  #tellMiss(reply: Reply): void {
+    this.#x.cacheStatus = 'miss';
+    reply.headers.push('cache-status', 'mcp-gateway; fwd=miss');
   }
 
   /** The answer is whole; undefined when it broke off, is too large or depends on what the client was asked. */
