@@ -1,4 +1,4 @@
-// Which hosts are loopback: reached from this machine only.
+/** Which hosts are loopback: reached from this machine only. */
 import ipaddr from 'ipaddr.js';
 
 /** Whether a name or an address (IPv6 without brackets) is this machine's alone, in whichever way it is written. */
