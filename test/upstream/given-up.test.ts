@@ -32,10 +32,10 @@ afterEach(async () => {
 });
 
 /** Sends `x` behind a stage that waits for `until`. */
-function sendAfter(x: Exchange, until: Promise<unknown>) {
+function sendAfter(x: Exchange, until: Promise<unknown>, timeoutMs = 10_000) {
   const retries = new Retries({ attempts: 2, budgetPercent: 20, isSafeTool: () => false, count: () => {} });
   const parts = { pool, repeats: { retries, hedges: undefined }, watchAttempt: () => undefined };
-  const limited = timeouts(() => ({ timeoutMs: 50, maxTimeoutMs: 1000 }));
+  const limited = timeouts(() => ({ timeoutMs, maxTimeoutMs: 10_000 }));
   return compose([limited, (next) => (one) => until.then(() => next(one))], forward(parts))(x);
 }
 
@@ -47,7 +47,7 @@ it('a call whose time is up', async () => {
     cancel(why);
     expired.resolve();
   };
-  expect((await sendAfter(x, expired.promise)).refusal?.reason).toBe('timeout');
+  expect((await sendAfter(x, expired.promise, 50)).refusal?.reason).toBe('timeout');
   expect(upstream.received).toEqual([]);
 });
 
