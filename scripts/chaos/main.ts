@@ -28,7 +28,7 @@ const CASES: readonly ChaosCase[] = [
   crossClient,
   soak,
 ];
-/** Whatever hangs, the suite does not hold a machine for longer. */
+/** Whatever hangs, the suite does not hold a machine for longer than this and what the soak was given. */
 const LONGEST_RUN_MS = 2 * 60 * 60 * 1000;
 
 /** A machine that does not run its processes for so long makes calls fail that nobody else broke; worth knowing. */
@@ -88,13 +88,15 @@ function watchStandstills(): void {
 
 process.once('SIGINT', () => leave(130));
 process.once('SIGTERM', () => leave(143));
-setTimeout(leave, LONGEST_RUN_MS, 1).unref();
 watchStandstills();
 
 try {
   const options = readOptions(process.argv.slice(2), CASES);
   if (options === undefined) process.stdout.write(helpText(CASES));
-  else process.exitCode = await chaos(options);
+  else {
+    setTimeout(leave, LONGEST_RUN_MS + options.settings.minutes * 60_000, 1).unref();
+    process.exitCode = await chaos(options);
+  }
 } catch (error) {
   say(error instanceof Error ? error.message : String(error));
   process.exitCode = 2;
