@@ -19,16 +19,24 @@ const KILL_EVERY_MS = 20_000;
 const AWAY_MS = 2000;
 /** The first part of the run counts for nothing: caches and windows fill, and V8 compiles what has become hot, ever less of it. */
 const WARM_UP_SHARE = 1 / 2;
-const SAMPLES = 60;
+/** In each half. */
+const SAMPLES = 30;
+/** How long the gateway is left alone after its garbage was collected. */
+const SETTLE_MS = 120_000;
 const LOOK_EVERY_MS = 1000;
 const MEANINGFUL_MINUTES = 5;
 
-/** What is measured of the gateway's process, at ms since the start. */
-interface Sample extends Memory {
+/** What is seen of the gateway's process from outside, at ms since the start. */
+interface Sample {
   readonly atMs: number;
   /** What was resident since the sample before, garbage and all: the mean of looks taken every second. */
-  readonly rssAsIs: number;
+  readonly rss: number;
   readonly files: number;
+}
+
+/** What it says of itself, once its garbage is given back. */
+interface Inside extends Memory {
+  readonly atMs: number;
 }
 
 /** How often each came; a server that dies takes the sessions with it that it was about to open. */
@@ -52,25 +60,30 @@ export const soak: ChaosCase = {
     const clients = Array.from({ length: CLIENTS }, (_, i) => live(gateway.port, `k${i}`, running, ends));
     const killer = breakNow(servers, running);
     const passers = Promise.all([passBy(gateway.port, 'p', running), passBy(gateway.port, 'q', running)]);
-    const samples = await sample(gateway, lastMoment);
+    const begun = performance.now();
+    const warm = begun + (lastMoment - begun) * WARM_UP_SHARE;
+    await sample(gateway, begun, warm);
+    // Only between the halves: a heap that has been emptied takes a minute to find its size again.
+    const first = await inside(gateway, begun);
+    await pause(Math.min(SETTLE_MS, (lastMoment - warm) / 10));
+    const steady = await sample(gateway, begun, lastMoment);
+    const last = await inside(gateway, begun);
     await Promise.all([...clients, killer, passers]);
     await pause(Math.min(6000, minutes * 60_000));
-    const idle = await measure(gateway, 0, 0);
+    const idle = { ...(await inside(gateway, begun)), files: filesOf(gateway) };
     const crashed = await Promise.race([gateway.child.exited, pause(0, undefined)]);
     gateway.signal('SIGTERM');
     const code = await gateway.child.exited;
     await Promise.all(servers.map((server) => server.kill()));
 
-    const steady = samples.slice(Math.floor(samples.length * WARM_UP_SHARE));
-    const first = steady[0] as Sample;
     for (const [end, count] of Object.entries(ends)) report.row('gateway', end, count, 'calls');
-    const slope = memoryRows(report, steady);
-    const names = ['files', 'timers'] as const;
-    for (const name of names) {
-      report.row('gateway', `${name}_after_warm_up`, first[name], '1');
-      report.row('gateway', `${name}_most_later`, Math.max(...steady.map((one) => one[name])), '1');
-      report.row('gateway', `${name}_idle_at_end`, idle[name], '1');
-    }
+    const slope = memoryRows(report, steady, first, last);
+    report.row('gateway', 'files_after_warm_up', steady[0]?.files ?? 0, '1');
+    report.row('gateway', 'files_most_later', Math.max(...steady.map(({ files }) => files)), '1');
+    report.row('gateway', 'files_idle_at_end', idle.files, '1');
+    report.row('gateway', 'timers_after_warm_up', first.timers, '1');
+    report.row('gateway', 'timers_at_end', last.timers, '1');
+    report.row('gateway', 'timers_idle_at_end', idle.timers, '1');
     report.goal(`no crash (exit ${crashed ?? code})`, crashed === undefined && code === 0);
     // In a few seconds a heap only finds its size.
     if (minutes >= MEANINGFUL_MINUTES)
@@ -121,21 +134,25 @@ async function breakNow(servers: readonly SessionServer[], running: () => boolea
   }
 }
 
-async function sample(gateway: OwnGateway, lastMoment: number): Promise<Sample[]> {
-  const begun = performance.now();
-  const everyMs = (lastMoment - begun) / SAMPLES;
+/** What is seen from now to `until`, in monotonic ms as `begun`, the moment of the start. */
+async function sample(gateway: OwnGateway, begun: number, until: number): Promise<Sample[]> {
+  const from = performance.now();
+  const everyMs = (until - from) / SAMPLES;
   const samples: Sample[] = [];
-  for (let next = begun + everyMs; next <= lastMoment; next += everyMs) {
-    const rssAsIs = await meanRss(gateway, next);
-    samples.push(await measure(gateway, next - begun, rssAsIs));
-    if (samples.length % 10 === 0) say(`soak: ${Math.round((samples.at(-1)?.rssAsIs ?? 0) / 2 ** 20)} MiB`);
+  for (let i = 1; i <= SAMPLES; i++) {
+    const rss = await meanRss(gateway, from + i * everyMs);
+    samples.push({ atMs: performance.now() - begun, rss, files: filesOf(gateway) });
+    if (i % 5 === 0) say(`soak: ${(rss / 2 ** 20).toFixed(1)} MiB`);
   }
   return samples;
 }
 
-async function measure(gateway: OwnGateway, atMs: number, rssAsIs: number): Promise<Sample> {
-  const files = readdirSync(`/proc/${gateway.child.pid}/fd`).length;
-  return { ...(await gateway.memory()), atMs, rssAsIs, files };
+async function inside(gateway: OwnGateway, begun: number): Promise<Inside> {
+  return { ...(await gateway.memory()), atMs: performance.now() - begun };
+}
+
+function filesOf({ child }: OwnGateway): number {
+  return readdirSync(`/proc/${child.pid}/fd`).length;
 }
 
 /** Looks at the process from outside until `until`, in monotonic ms. */
@@ -151,31 +168,28 @@ async function meanRss({ child }: OwnGateway, until: number): Promise<number> {
   return sum / looks;
 }
 
-/** Least-squares slopes over all samples after the warm-up; returns that of what is resident as it runs. */
-function memoryRows(report: Report, steady: readonly Sample[]): number {
-  const [first, last] = [steady[0] as Sample, steady.at(-1) as Sample];
-  report.row('gateway', 'rss_after_warm_up', first.rssAsIs, 'bytes');
-  report.row('gateway', 'rss_at_end', last.rssAsIs, 'bytes');
+/** What grows after the warm-up; returns the slope of what is resident as it runs. */
+function memoryRows(report: Report, steady: readonly Sample[], first: Inside, last: Inside): number {
+  const { slope, error } = slopeOf(steady);
+  report.row('gateway', 'rss_after_warm_up', steady[0]?.rss ?? 0, 'bytes');
+  report.row('gateway', 'rss_at_end', steady.at(-1)?.rss ?? 0, 'bytes');
+  report.row('gateway', 'rss_slope', slope, 'MB_per_hour');
+  report.row('gateway', 'rss_slope_error', error, 'MB_per_hour');
+  const hours = (last.atMs - first.atMs) / 3_600_000;
   const kinds = [
-    ['rss', ({ rssAsIs }: Sample) => rssAsIs],
-    ['rss_without_garbage', ({ rss }: Sample) => rss],
-    ['live_memory', ({ heapUsed, external }: Sample) => heapUsed + external],
-    ['compiled_code', ({ code }: Sample) => code],
+    ['rss_without_garbage', ({ rss }: Memory) => rss],
+    ['live_memory', ({ heapUsed, external }: Memory) => heapUsed + external],
+    ['compiled_code', ({ code }: Memory) => code],
   ] as const;
-  for (const [name, value] of kinds) {
-    const { slope, error } = slopeOf(steady, value);
-    report.row('gateway', `${name}_slope`, slope, 'MB_per_hour');
-    report.row('gateway', `${name}_slope_error`, error, 'MB_per_hour');
+  for (const [name, of] of kinds) {
+    report.row('gateway', `${name}_slope`, (of(last) - of(first)) / 2 ** 20 / hours, 'MB_per_hour');
   }
-  return slopeOf(steady, ({ rssAsIs }) => rssAsIs).slope;
+  return slope;
 }
 
 /** Least-squares slope and its standard error, in MiB an hour. */
-function slopeOf(
-  samples: readonly Sample[],
-  value: (one: Sample) => number,
-): { slope: number; error: number } {
-  const points = samples.map((one) => [one.atMs / 3_600_000, value(one) / 2 ** 20] as const);
+function slopeOf(samples: readonly Sample[]): { slope: number; error: number } {
+  const points = samples.map(({ atMs, rss }) => [atMs / 3_600_000, rss / 2 ** 20] as const);
   const meanOf = (of: (point: readonly [number, number]) => number) =>
     points.reduce((sum, point) => sum + of(point), 0) / points.length;
   const [meanAt, mean] = [meanOf(([at]) => at), meanOf(([, value]) => value)];
