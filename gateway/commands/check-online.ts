@@ -6,7 +6,7 @@ import type { Endpoint } from '../core/endpoint.ts';
 import { OwnClient } from '../upstream/own-client.ts';
 import type { Pool } from '../upstream/pool.ts';
 import { greet } from './dial/greet.ts';
-import { labelOf, withPool } from './dial/reached-pool.ts';
+import { labelOf, NAME_HINT, withPool } from './dial/reached-pool.ts';
 
 /** The endpoints that fail, all dialled at the same time. */
 export async function dialAll(file: string, { config, positionOf }: Loaded): Promise<Problem[]> {
@@ -22,8 +22,7 @@ export async function dialAll(file: string, { config, positionOf }: Loaded): Pro
       const looks = entries.map(async ({ host, unknown, endpoints }, index) => {
         const path = ['pools', poolIndex, 'endpoints', index];
         if (unknown !== undefined) {
-          const hint = 'look at the name, and at the resolver of this machine or container';
-          return [problem(path, `${host} stands for no address: ${unknown}`, hint)];
+          return [problem(path, `${host} stands for no address: ${unknown}`, NAME_HINT)];
         }
         const failures = await Promise.all(endpoints.map((endpoint) => failureOf(pool, endpoint)));
         return failures.flatMap((one) => (one === undefined ? [] : [problem(path, one.message, one.hint)]));

@@ -143,7 +143,9 @@ class Forwarding implements AttemptOwner, Running {
     if (this.#hedge !== undefined) {
       if (attempt === this.#attempt) this.#attempt = this.#hedge;
       this.#hedge = undefined;
-      this.#forget();
+      // What else is noted may be of the other one already.
+      this.#x.errorType = undefined;
+      this.#x.failure = undefined;
       return true;
     }
     const endpoint = this.#another(attempt, failure);
@@ -160,18 +162,13 @@ class Forwarding implements AttemptOwner, Running {
     return endpoint !== undefined && retries.spend(failure, performance.now()) ? endpoint : undefined;
   }
 
-  /** What an attempt was answered that nobody will hear of. */
-  #forget(): void {
+  #repeat(endpoint: Endpoint, failure: Failure): void {
     const x = this.#x;
     x.answeredAt = 0;
     x.replyBytes = 0;
     x.errorType = undefined;
     x.failure = undefined;
-  }
-
-  #repeat(endpoint: Endpoint, failure: Failure): void {
-    this.#forget();
-    this.#x.running = this;
+    x.running = this;
     this.#isPaid = failure.sent;
     this.#attempt = this.#begin(endpoint);
     this.#dispatch(this.#attempt);

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
+import type { Server as TlsServer } from 'node:https';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -36,7 +37,7 @@ async function check(...pools: object[]) {
 
 const at = (...urls: string[]) => ({ endpoints: urls.map((url) => ({ url })) });
 
-async function portOf(server: Server): Promise<number> {
+async function portOf(server: Server | TlsServer): Promise<number> {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   onTestFinished(() => {
@@ -142,7 +143,7 @@ it('believes the authority of the pool, and shows its certificate', async () => 
     response.end(Buffer.from(await answer.arrayBuffer()));
   };
   const secure = createTlsServer(options, (request, response) => void pass(request, response));
-  const port = await portOf(secure as unknown as Server);
+  const port = await portOf(secure);
   const safe = `https://localhost:${port}/mcp`;
   const tls = { ca: server.cert, cert: client.cert, key: client.key };
   const { code, told } = await check(

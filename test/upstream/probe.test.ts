@@ -5,6 +5,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, it, onTestFinished } from 'vitest';
 import { parseConfig } from '../../config/load.ts';
+import type { PoolConfig } from '../../config/schema.ts';
+import type { Endpoint } from '../../gateway/core/endpoint.ts';
 import { Pool } from '../../gateway/upstream/pool.ts';
 import { poolSettings } from '../../gateway/upstream/pool-settings.ts';
 import { Probes } from '../../gateway/upstream/probe.ts';
@@ -19,12 +21,12 @@ async function ask(statusFor: (request: IncomingMessage) => number): Promise<voi
   const text = `pools: [{ name: a, endpoints: [{ url: "${url}" }], headers: { Authorization: Bearer t } }]`;
   const loaded = parseConfig(text, { file: 'a', env: {}, dir: '.' });
   if (!loaded.ok) throw new Error('bad configuration');
-  const pool = new Pool(poolSettings(loaded.config.pools[0] as never, loaded.config.limits));
+  const pool = new Pool(poolSettings(loaded.config.pools[0] as PoolConfig, loaded.config.limits));
   onTestFinished(async () => {
     await pool.destroy();
     server.close();
   });
-  await new Probes(pool, '/health').ask(pool.endpoints[0] as never, 2000);
+  await new Probes(pool, '/health').ask(pool.endpoints[0] as Endpoint, 2000);
 }
 
 it.each([

@@ -17,6 +17,9 @@ export interface ReachedEntry {
   readonly unknown: string | undefined;
 }
 
+/** What to do about a name that stands for nothing. */
+export const NAME_HINT = 'look at the name, and at the resolver of this machine or container';
+
 /** Has `use` look at a pool and its entries, in the order of the file, and leaves nothing open. */
 export async function withPool<T>(
   settings: PoolConfig,

@@ -7,7 +7,7 @@ import type { Pool } from '../../upstream/pool.ts';
 import type { Shortfall } from '../dial/greet.ts';
 import { ANSWER_MS, eraName, greet, hintFor, unmet } from '../dial/greet.ts';
 import type { ReachedEntry } from '../dial/reached-pool.ts';
-import { labelOf, withPool } from '../dial/reached-pool.ts';
+import { labelOf, NAME_HINT, withPool } from '../dial/reached-pool.ts';
 import type { Diagnosis } from './diagnosis.ts';
 import { fail, ok, warn } from './diagnosis.ts';
 
@@ -27,7 +27,7 @@ export function endpoints(settings: PoolConfig, { limits }: Config): Promise<Dia
 function named(pool: string, { host, isDns, endpoints: found, unknown }: ReachedEntry): Diagnosis[] {
   const subject = `${pool} dns ${host}`;
   if (unknown !== undefined) {
-    return [fail(subject, unknown, 'look at the name, and at the resolver of this machine or container')];
+    return [fail(subject, unknown, NAME_HINT)];
   }
   return isDns ? [ok(subject, `${found.length} addresses`)] : [];
 }
