@@ -15,6 +15,8 @@ export interface Call {
   readonly durationMs: number;
   /** With upstreams, over all attempts; undefined when there was none. */
   readonly upstreamMs: number | undefined;
+  /** In the queues of limits. */
+  readonly queueMs: number;
   readonly errorType: string | undefined;
   readonly attempts: number;
   readonly cache: CacheStatus | undefined;
@@ -22,7 +24,7 @@ export interface Call {
 
 /** Stands for the tools, and for the clients, that are not told apart. */
 export const OTHER = '_other';
-/** A call has waited when it spent this long in the gateway and not with an upstream, in ms. */
+/** A call has waited when it spent this long in queues, in ms. */
 export const WAITED_MS = 50;
 /** Error types told apart; upstreams choose their own codes. */
 const MAX_ERROR_TYPES = 30;
@@ -58,18 +60,17 @@ export class Sums {
   }
 
   record(call: Call): void {
-    const { durationMs, upstreamMs, errorType, attempts, cache } = call;
+    const { durationMs, upstreamMs, queueMs, errorType, attempts, cache } = call;
     this.calls++;
     if (cache !== undefined) this.cache[cache]++;
     if (errorType !== undefined) this.#failed(errorType, 1);
     if (upstreamMs === undefined) return;
-    const waitMs = Math.max(0, durationMs - upstreamMs);
     this.forwarded++;
     this.attempts += attempts;
     this.durationMs += durationMs;
     this.upstreamMs += upstreamMs;
-    this.waitMs += waitMs;
-    if (waitMs > WAITED_MS) this.waited++;
+    this.waitMs += queueMs;
+    if (queueMs > WAITED_MS) this.waited++;
     if (attempts > 1) {
       this.retried++;
       if (errorType !== undefined) this.retriedInVain++;

@@ -65,7 +65,7 @@ export class Ledger {
   }
 
   add(call: Call): void {
-    const { at, pool, endpoint, tool, client, durationMs, upstreamMs } = call;
+    const { at, pool, endpoint, tool, client, durationMs, upstreamMs, queueMs } = call;
     this.#firstAt = Math.min(this.#firstAt, at - durationMs);
     this.#lastAt = Math.max(this.#lastAt, at);
     const minute = this.#minuteOf(at);
@@ -75,9 +75,8 @@ export class Ledger {
     own.calls++;
     if (call.errorType === 'too_many_concurrent') own.refused++;
     if (upstreamMs === undefined) return;
-    const waitMs = Math.max(0, durationMs - upstreamMs);
-    if (waitMs > WAITED_MS) own.waited++;
-    own.waits.record(waitMs);
+    if (queueMs > WAITED_MS) own.waited++;
+    own.waits.record(queueMs);
     entry(this.#poolLoad, pool, newLoad).record(at, durationMs, upstreamMs);
     entry(this.#clientLoad, who, newLoad).record(at, durationMs, upstreamMs);
   }

@@ -16,10 +16,11 @@ export function callOfLine(line: string): Call | undefined {
   if (!line.includes('tool_execution')) return undefined;
   const record = line.startsWith('{') ? parsed(line) : pairsOf(line);
   if (record?.['event'] !== 'tool_execution') return undefined;
-  const { time, client, pool, endpoint, tool, duration_ms, upstream_ms, error_type, attempts, cache } =
-    record;
+  const { time, client, pool, endpoint, tool, error_type, attempts, cache } = record;
+  const { duration_ms, upstream_ms, queue_ms } = record;
   const at = typeof time === 'string' ? Date.parse(time) : Number.NaN;
   if (Number.isNaN(at) || typeof pool !== 'string' || typeof duration_ms !== 'number') return undefined;
+  const upstreamMs = typeof upstream_ms === 'number' ? upstream_ms : undefined;
   return {
     at,
     client: typeof client === 'string' ? client : '',
@@ -27,7 +28,9 @@ export function callOfLine(line: string): Call | undefined {
     endpoint: typeof endpoint === 'string' ? endpoint : undefined,
     tool: typeof tool === 'string' ? tool : OTHER,
     durationMs: duration_ms,
-    upstreamMs: typeof upstream_ms === 'number' ? upstream_ms : undefined,
+    upstreamMs,
+    // Lines of other programs may lack it: what was not spent with an upstream is the most that it can be.
+    queueMs: typeof queue_ms === 'number' ? queue_ms : Math.max(0, duration_ms - (upstreamMs ?? duration_ms)),
     // A logfmt value of digits alone is a number there: codes of JSON-RPC errors.
     errorType: error_type === null || error_type === undefined ? undefined : String(error_type),
     attempts: typeof attempts === 'number' ? attempts : 1,

@@ -71,6 +71,8 @@ export class Exchange {
   endedAt = 0;
   /** Time spent with upstreams over all attempts that have ended, in ms. */
   upstreamMs = 0;
+  /** Time spent in the queues of limits, in ms. */
+  queueMs = 0;
   /** Why it did not succeed: the refusal's reason, the JSON-RPC code, `tool_error`; undefined on success. */
   errorType: string | undefined = undefined;
   /** What broke the last attempt, while no other has been made. */

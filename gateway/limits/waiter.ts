@@ -64,5 +64,6 @@ export class Waiter implements Waiting, Running {
   #end(): void {
     clearTimeout(this.#timer);
     this.x.running = undefined;
+    this.x.queueMs += performance.now() - this.since;
   }
 }

@@ -58,6 +58,7 @@ export class AccessLog {
         `,"endpoint":${endpoint === undefined ? 'null' : quote(endpoint.label)}` +
         `,"tool":${tool === undefined ? 'null' : text(tool)},"duration_ms":${decimal(durationMs)}` +
         `,"upstream_ms":${upstreamMs === undefined ? 'null' : decimal(upstreamMs)}` +
+        `,"queue_ms":${x.queueMs === 0 ? '0' : decimal(x.queueMs)}` +
         `,"success":${errorType === undefined}` +
         `,"error_type":${errorType === undefined ? 'null' : text(errorType)}` +
         `,"cache":${x.cacheStatus === undefined ? 'null' : `"${x.cacheStatus}"`},"attempts":${x.attempts},"response_chars":${x.replyBytes},"truncated":${x.truncated}` +

@@ -29,6 +29,12 @@ describe('advice', () => {
     });
   });
 
+  it('takes no time that the gateway itself was slow for waiting', () => {
+    const late = traffic({ calls: 24_000, upstreamMs: () => 240, waitMs: (r) => 100 + 100 * r });
+    const { findings } = advise(snapshotOf(late.map((call) => ({ ...call, queueMs: 0 }))));
+    expect(findings.map(({ id }) => id)).not.toContain('GW006');
+  });
+
   it('proposes no cache for a tool that may write, does not say, or answers differently', () => {
     const hot = { repeats: [{ ttlMs: 60_000, sameClient: 1500, anyClient: 1500 }], compared: 1500 };
     const tools = (readOnly: boolean | undefined) => [

@@ -65,6 +65,7 @@ export function traffic(options: Traffic = {}): Call[] {
       tool,
       durationMs: upstreamMs + waitMs,
       upstreamMs,
+      queueMs: waitMs,
       errorType,
       attempts: options.attempts?.(random(), errorType) ?? 1,
       cache: options.cache?.(random()),

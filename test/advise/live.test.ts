@@ -154,6 +154,11 @@ describe('live advice', { timeout: 40_000 }, () => {
     await calls(own, 150, 12);
     const report = await advice(own, 150);
     expect(told(report)).toEqual([['GW006', 'a']]);
+    const queued = own.logs().filter(({ queue_ms: ms }) => Number(ms) > 0);
+    expect(queued.length).toBeGreaterThan(75);
+    for (const { queue_ms: ms, upstream_ms: with_upstream, duration_ms: all } of queued) {
+      expect(Number(ms) + Number(with_upstream)).toBeLessThan(Number(all) + 0.01);
+    }
     const { max_in_flight: room } =
       (parse(report.patch) as { pools: { max_in_flight: number }[] }).pools[0] ?? {};
     expect(room).toBeGreaterThanOrEqual(12);

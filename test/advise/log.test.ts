@@ -11,7 +11,8 @@ import { runCommand } from '../commands/run-command.ts';
 import { traffic } from './figures.ts';
 
 function lineOf(call: Call): string {
-  const { at, client, pool, endpoint, tool, durationMs, upstreamMs, errorType, attempts, cache } = call;
+  const { at, client, pool, endpoint, tool, durationMs, upstreamMs, queueMs } = call;
+  const { errorType, attempts, cache } = call;
   return JSON.stringify({
     event: 'tool_execution',
     time: new Date(at).toISOString(),
@@ -22,6 +23,7 @@ function lineOf(call: Call): string {
     tool,
     duration_ms: durationMs,
     upstream_ms: upstreamMs ?? null,
+    queue_ms: queueMs,
     success: errorType === undefined,
     error_type: errorType ?? null,
     cache: cache ?? null,
@@ -40,6 +42,12 @@ it.each<[string, Call]>([
   const line = lineOf(call);
   expect(callOfLine(line)).toEqual(call);
   expect(callOfLine(formatter('logfmt', false)?.(line) ?? '')).toEqual(call);
+});
+
+it('a call of a line without queue_ms has waited as long as it was not with an upstream', () => {
+  const { queue_ms: _, ...line } = JSON.parse(lineOf({ ...some, durationMs: 90, upstreamMs: 30 }));
+  expect(callOfLine(JSON.stringify(line))).toMatchObject({ queueMs: 60 });
+  expect(callOfLine(JSON.stringify({ ...line, upstream_ms: null }))).toMatchObject({ queueMs: 0 });
 });
 
 it('a line that tells of no call is passed over', () => {

@@ -7,7 +7,7 @@ import { observed, ok } from './observed.ts';
 import { parseLogfmt } from './parse-logfmt.ts';
 
 const keys =
-  'event time level client pool endpoint tool duration_ms upstream_ms success error_type cache attempts response_chars truncated total_calls error_rate trace_id era'.split(
+  'event time level client pool endpoint tool duration_ms upstream_ms queue_ms success error_type cache attempts response_chars truncated total_calls error_rate trace_id era'.split(
     ' ',
   );
 const trace = '0af7651916cd43dd8448eb211c80319c';
@@ -44,6 +44,7 @@ describe('the line of a call', () => {
       endpoint: 'http://127.0.0.1:9000/mcp',
       tool: 'echo',
       upstream_ms: 0,
+      queue_ms: 0,
       success: true,
       error_type: null,
       cache: null,

@@ -37,7 +37,7 @@ export class Advisor {
 
   /** A tool call has ended. */
   readonly callEnded = (x: Exchange, { pool, label, durationMs, upstreamMs }: Call): void => {
-    const { endpoint, errorType, attempts, cacheStatus } = x;
+    const { endpoint, errorType, attempts, cacheStatus, queueMs } = x;
     this.#ledger.add({
       at: Date.now(),
       client: x.principal.id,
@@ -46,6 +46,7 @@ export class Advisor {
       tool: label,
       durationMs,
       upstreamMs,
+      queueMs,
       errorType,
       attempts,
       cache: cacheStatus,
