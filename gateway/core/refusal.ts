@@ -33,6 +33,11 @@ export const refusals = {
   rate_limited: { status: 429, code: 429, message: 'Too many calls in too short a time' },
   body_too_large: { status: 413, code: 413, message: 'The request body is larger than this gateway accepts' },
   bad_request: { status: 400, code: ErrorCode.invalidRequest, message: 'Not a valid request' },
+  unsupported_media_type: {
+    status: 415,
+    code: 415,
+    message: 'A message is sent with the Content-Type application/json',
+  },
   not_found: { status: 404, code: 404, message: 'There is no MCP endpoint at this path' },
   method_not_allowed: { status: 405, code: 405, message: 'This HTTP method is not served here' },
   session_not_found: {

@@ -9,10 +9,13 @@ import { readEnvelope } from '../mcp/envelope-reader.ts';
 import { classify, isFault } from '../mcp/eras/classify.ts';
 import type { EraFault } from '../mcp/eras/era.ts';
 
+/** The media type of every message; its parameters are of no consequence (RFC 8259 §11). */
+const json = /^application\/json[ \t]*(;|$)/i;
+
 /** The stage. GET and DELETE have no body and belong to the sessionful era, in which exchanges begin. */
 export function receive(meter: BodyMeter): Stage {
   return (next) => (x) => {
-    const { repeated, method } = x.inbound;
+    const { repeated, method, contentType } = x.inbound;
     if (repeated !== undefined) {
       return Promise.resolve(
         x.refuse(refusal('bad_request', { message: `The header ${repeated} came twice` })),
@@ -21,6 +24,10 @@ export function receive(meter: BodyMeter): Stage {
     if (method !== 'POST') {
       x.stream = method === 'GET';
       return next(x);
+    }
+    // Without one the server decides.
+    if (contentType !== undefined && !json.test(contentType)) {
+      return Promise.resolve(x.refuse(refusal('unsupported_media_type')));
     }
     return x.readBody(meter).then((body) => open(x, body, next));
   };

@@ -100,6 +100,10 @@ const ways: Record<string, Way> = {
   },
   body_too_large: { bend: ({ headers }) => ({ body: 'x'.repeat(70_000), headers }), id: null },
   bad_request: { bend: ({ body, headers }) => ({ body: { ...body, jsonrpc: '1.0' }, headers }) },
+  unsupported_media_type: {
+    bend: ({ body, headers }) => ({ body, headers: { ...headers, 'content-type': 'text/plain' } }),
+    id: null,
+  },
   not_found: { path: '/nowhere', id: null },
   overloaded: { tool: 'shared', first: (request) => hold(request, 'key-sharer', 1, 'shared') },
   no_endpoint: { path: '/gone' },

@@ -91,6 +91,25 @@ describe('receive', () => {
     if (id !== undefined) expect(answered?.id).toBe(id);
   });
 
+  it.each(['text/plain', 'application/x-www-form-urlencoded', 'application/jsonp', 'text/json', ''])(
+    'refuses the media type "%s" before the body is read',
+    async (contentType) => {
+      const outcome = await received('{"jsonrpc":"2.0","id":1,"method":"ping"}', { contentType });
+      expect([outcome.passed, outcome.bodyRead, outcome.reply.status]).toEqual([false, false, 415]);
+      expect(errorOf(outcome).error.data.reason).toBe('unsupported_media_type');
+    },
+  );
+
+  it.each([
+    'application/json',
+    'Application/JSON',
+    'application/json;charset=utf-8',
+    'application/json ; a=b',
+  ])('takes %s', async (contentType) => {
+    const outcome = await received('{"jsonrpc":"2.0","id":1,"method":"ping"}', { contentType });
+    expect(outcome.passed).toBe(true);
+  });
+
   it('passes on the refusal of a body that is too large', async () => {
     const outcome = await received(refusal('body_too_large'));
     expect([outcome.passed, outcome.reply.status, errorOf(outcome).error.data.reason]).toEqual([
