@@ -234,7 +234,8 @@ class Forwarding implements AttemptOwner, Running {
     // The process that held the session is gone, and the session with it: 404 makes the client start a new one
     // (MCP 2025-11-25, transports, "Session Management").
     if (failure.refused && this.#x.session !== undefined) return refusal('session_not_found');
-    const { message, retryAfterMs } = failure;
+    const { message, retryAfterMs, shortage } = failure;
+    if (shortage !== undefined) return refusal('overloaded', { message });
     return refusal('upstream_failed', { message, ...(retryAfterMs !== undefined && { retryAfterMs }) });
   }
 }
