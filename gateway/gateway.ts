@@ -64,7 +64,11 @@ export function buildGateway(config: Config, shared: Shared, previous?: Gateway)
     config.pools.map((own) => [own.name, poolParts(own, config, shared, previous?.pools.get(own.name))]),
   );
   for (const { pool, dismissals } of pools.values()) {
-    sessions.dismissals.set(pool.name, (session) => dismissals.dismiss(places.where(session)));
+    sessions.dismissals.set(pool.name, (session, revision) => {
+      const place = places.where(session);
+      dismissals.dismiss(place);
+      telemetry.sessionEnded(session.openedAt, revision, pool.endpoint(place.endpointId));
+    });
   }
   const policies = clientPolicies(config);
   const identity = buildIdentity(config, policies, (ok, why) =>

@@ -9,6 +9,11 @@ export const revisions: readonly string[] = [
   '2026-07-28',
 ];
 
+/** The revision if the specification has it: what a client claims can be any text. */
+export function knownRevision(revision: string | undefined): string | undefined {
+  return revisions.find((one) => one === revision);
+}
+
 /** Those at which something changes for the gateway. */
 export const Revision = {
   /** The first in which results of tools have structured content and links to resources. */

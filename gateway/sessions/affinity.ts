@@ -31,7 +31,7 @@ export interface AffinitySettings {
   /** Looks an endpoint of the pool up by id; undefined once it has left the configuration. */
   readonly endpoint: (id: string) => Endpoint | undefined;
   /** Told when a client has ended its session; `openedAt` in seconds since the epoch. */
-  readonly onEnded?: (x: Exchange, openedAt: number, endpoint: Endpoint | undefined) => void;
+  readonly onEnded?: (openedAt: number, revision: string | undefined, endpoint: Endpoint | undefined) => void;
   /** Ms since the epoch. */
   readonly now: () => number;
 }
@@ -84,7 +84,7 @@ function end(x: Exchange, reply: Reply, settings: AffinitySettings): Reply | Pro
   settings.ended.add(session);
   settings.records.forget(session);
   settings.live.remove(session);
-  settings.onEnded?.(x, session.openedAt, settings.endpoint(session.endpointId));
+  settings.onEnded?.(session.openedAt, x.inbound.protocolVersion, settings.endpoint(session.endpointId));
   // What the client sends next may come to another process, which must know.
   const told = settings.places.end(session);
   return told === undefined ? reply : told.then(() => reply);

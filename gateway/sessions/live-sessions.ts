@@ -1,6 +1,7 @@
 // Live sessions: those that this process has seen in use, so that what nobody ends ends all the same.
 import type { Exchange } from '../core/exchange.ts';
 import type { Session } from '../core/session.ts';
+import { knownRevision } from '../mcp/revisions.ts';
 import { IdleList, Seat } from './idle-list.ts';
 
 /** Why the gateway ended a session; the `reason` label of its metric. */
@@ -36,6 +37,8 @@ class Live {
   readonly holder: Holder;
   readonly ofHolder = new Seat<Live>(this);
   readonly ofAll = new Seat<Live>(this);
+  /** Told by the first request in it. */
+  revision: string | undefined = undefined;
   /** Exchanges in flight and streams; in the lists while there are none. */
   busy = 0;
   /** When it came to rest, and when others were told of it; ms since the epoch. */
@@ -50,8 +53,8 @@ class Live {
   }
 }
 
-/** Ends a session upstream. */
-export type Dismiss = (session: Session) => void;
+/** Ends a session upstream; `revision` is that of its requests, as far as there have been any. */
+export type Dismiss = (session: Session, revision: string | undefined) => void;
 
 const SWEEP_MS = 1000;
 
@@ -104,6 +107,7 @@ export class LiveSessions {
     if (live === undefined) live = this.#add(session, pool, x.principal.id, most);
     else if (live.busy === 0) this.#unlist(live);
     live.busy++;
+    live.revision ??= knownRevision(x.inbound.protocolVersion);
     if (this.uses !== undefined) this.#tell(live, this.uses, this.#now());
     x.defer(this.#leave);
   }
@@ -207,9 +211,9 @@ export class LiveSessions {
     if (!elsewhere && !this.#byNonce.has(live.session.nonce)) this.#dismiss(live, reason);
   }
 
-  #dismiss({ session, pool }: Live, reason: EndReason): void {
+  #dismiss({ session, pool, revision }: Live, reason: EndReason): void {
     // Where it lives is known no more once it has ended.
-    this.dismissals.get(pool)?.(session);
+    this.dismissals.get(pool)?.(session, revision);
     this.#ended(session);
     this.#count(pool, reason);
   }

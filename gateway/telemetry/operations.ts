@@ -20,11 +20,6 @@ export interface Known {
 /** Label of what is not known well enough to be named. */
 export const OTHER = '_other';
 
-/** A revision as a label: only those that the specifications name. */
-export function knownRevision(revision: string | undefined): string | undefined {
-  return revisions.find((one) => one === revision);
-}
-
 /** What the conventions say of the network: HTTP/1.1 on both sides. */
 export const networkLabels = {
   'network.protocol.name': 'http',

@@ -1,11 +1,11 @@
 // Session durations: how long sessions of the older revisions lasted, at their end as far as the gateway sees it.
 import type { Endpoint } from '../core/endpoint.ts';
-import type { Exchange } from '../core/exchange.ts';
+import { knownRevision } from '../mcp/revisions.ts';
 import { serverOf } from './attempts.ts';
 import type { Histogram, Instruments, Labels } from './instruments.ts';
-import { knownRevision, networkLabels } from './operations.ts';
+import { networkLabels } from './operations.ts';
 
-/** Records sessions that have ended. Many never end in so many words: their clients just stay away. */
+/** Records sessions that have ended, by their clients or because nobody used them. */
 export class SessionDurations {
   readonly #server: Histogram;
   readonly #client: Histogram;
@@ -15,12 +15,12 @@ export class SessionDurations {
     this.#client = instruments.histogram('mcp_client_session_duration_seconds');
   }
 
-  /** The client of `x` has ended the session, which was opened at `openedAt`, in seconds since the epoch. */
-  ended(x: Exchange, openedAt: number, endpoint: Endpoint | undefined): void {
+  /** A session of `revision` has ended that was opened at `openedAt`, in seconds since the epoch. */
+  ended(openedAt: number, revision: string | undefined, endpoint: Endpoint | undefined): void {
     const seconds = Math.max(0, Date.now() / 1000 - openedAt);
-    const revision = knownRevision(x.inbound.protocolVersion);
+    const known = knownRevision(revision);
     const labels: Labels = {
-      ...(revision !== undefined && { 'mcp.protocol.version': revision }),
+      ...(known !== undefined && { 'mcp.protocol.version': known }),
       ...networkLabels,
     };
     this.#server.series(labels).record(seconds);

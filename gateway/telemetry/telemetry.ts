@@ -109,9 +109,12 @@ export class Telemetry {
   readonly watchAttempt = (x: Exchange, endpoint: Endpoint, failure: Failure | undefined): void =>
     this.#attempts.ended(x, endpoint, failure);
 
-  /** Told when a client has ended a session opened at `openedAt`, in seconds since the epoch. */
-  readonly sessionEnded = (x: Exchange, openedAt: number, endpoint: Endpoint | undefined): void =>
-    this.#sessions.ended(x, openedAt, endpoint);
+  /** Told when a session of `revision` has ended that was opened at `openedAt`, in seconds since the epoch. */
+  readonly sessionEnded = (
+    openedAt: number,
+    revision: string | undefined,
+    endpoint: Endpoint | undefined,
+  ): void => this.#sessions.ended(openedAt, revision, endpoint);
 
   /** Counts a refusal that was given before there was an exchange. */
   refused(reason: RefusalReason): void {

@@ -80,6 +80,9 @@ describe('an idle session', () => {
     await vi.waitFor(() => expect(deleted()).toBe(1), SOON);
     expect(await ask(gw, id)).toBe(404);
     expect(await held(gw)).toBe(0);
+    for (const side of ['server', 'client']) {
+      expect(await gw.metric(`mcp_${side}_session_duration_seconds_count`)).toBe(1);
+    }
   });
 
   it('that its client ends is gone from the count at once', async () => {

@@ -120,6 +120,28 @@ describe('an idle session', () => {
     expect([endedOf('ab'), dismissed, counted]).toEqual(['a', ['a'], ['search idle']]);
   });
 
+  it('ends with the revision that its requests named, if they named one that there is', () => {
+    const told: unknown[] = [];
+    live.dismissals.set('search', ({ upstreamId }, revision) => told.push([upstreamId, revision]));
+    open('abc');
+    for (const [name, protocolVersion] of [
+      ['b', '2025-06-18'],
+      ['c', 'of my own'],
+    ] as const) {
+      const x = makeExchange(request('ping'), { protocolVersion });
+      x.session = session(name);
+      live.enter(x, 'search', 3);
+      x.close();
+    }
+    now += IDLE_MS;
+    live.sweep();
+    expect(told).toEqual([
+      ['a', undefined],
+      ['b', '2025-06-18'],
+      ['c', undefined],
+    ]);
+  });
+
   it('is none while a stream is open in it', () => {
     open('a');
     const stream = use('a');
