@@ -74,19 +74,27 @@ class Opening {
     this.#signal = signal;
   }
 
-  async open(hello: string, { level, uris }: Wishes): Promise<OpenedSession> {
+  /** A session that cannot be given what it needs is ended: nobody knows of it. */
+  async open(hello: string, wishes: Wishes): Promise<OpenedSession> {
+    try {
+      return await this.#opened(hello, wishes);
+    } catch (error) {
+      if (this.#session.length > 0) void this.#end().catch(() => undefined);
+      throw error;
+    }
+  }
+
+  async #opened(hello: string, { level, uris }: Wishes): Promise<OpenedSession> {
     const answer = await this.#post(Method.initialize, hello, REQUEST_ID);
     const upstreamId = answer.headers['mcp-session-id'];
+    if (typeof upstreamId === 'string') this.#session = ['mcp-session-id', upstreamId];
     const message = await readMessage(answer, REQUEST_ID, SMALL_BYTES);
     const version = message?.result?.['protocolVersion'];
     if (typeof upstreamId !== 'string' || typeof version !== 'string') throw new Error('opened no session');
     this.#session = ['mcp-session-id', upstreamId, 'mcp-protocol-version', version];
     const agreed = this.#x.inbound.protocolVersion;
-    if (agreed !== undefined && agreed !== version) {
-      // The client goes on in the revision that it once agreed on, which this server does not speak.
-      await this.#end();
-      throw new Error(`speaks ${version} and not ${agreed}`);
-    }
+    // The client goes on in the revision that it once agreed on, which this server may not speak.
+    if (agreed !== undefined && agreed !== version) throw new Error(`speaks ${version} and not ${agreed}`);
     await this.#tell(Method.initialized, undefined, undefined);
     if (level !== undefined) await this.#tell(Method.setLevel, { level }, REQUEST_ID);
     for (const uri of uris) await this.#tell(Method.subscribe, { uri }, REQUEST_ID);
@@ -104,8 +112,9 @@ class Opening {
     if (answer.statusCode >= 300) throw new Error(`answered ${answer.statusCode} to ${method}`);
   }
 
+  /** With a time of its own: that of the opening may be over. */
   async #end(): Promise<void> {
-    const { body } = await this.#request('DELETE', null);
+    const { body } = await this.#request('DELETE', null, AbortSignal.timeout(TIMEOUT_MS));
     await body.dump();
   }
 
@@ -119,13 +128,17 @@ class Opening {
     return this.#request('POST', `{"jsonrpc":"2.0","method":"${method}"${rest.join('')}}`);
   }
 
-  #request(method: 'POST' | 'DELETE', body: string | null): Promise<Dispatcher.ResponseData> {
+  #request(
+    method: 'POST' | 'DELETE',
+    body: string | null,
+    signal = this.#signal,
+  ): Promise<Dispatcher.ResponseData> {
     return this.#pool.ownSockets(this.#endpoint).request({
       path: this.#endpoint.path,
       method,
       headers: ownRequestHeaders(this.#x, this.#pool.headerRules, this.#session),
       body,
-      signal: this.#signal,
+      signal,
     });
   }
 }

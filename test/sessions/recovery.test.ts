@@ -139,6 +139,20 @@ describe('a session whose upstream process is gone', () => {
     );
     again.leave();
   });
+
+  it('leaves no session behind where it cannot be given what it had', async () => {
+    const gw = await gateway(yaml('auto'));
+    const client = await connect(gw);
+    await client.send('logging/setLevel', { level: 'warning' });
+    const place = other(client);
+    const before = new Set(place.sessions);
+    place.on('logging/setLevel', 'status-500');
+    await client.home.refuse();
+    expect((await client.call('ok')).status).toBe(404);
+    expect(place.calls('logging/setLevel')).toHaveLength(1);
+    await vi.waitFor(() => expect(place.sessions).toEqual(before), { timeout: 5000 });
+    expect(await recoveries(gw, 'failed')).toBe(1);
+  });
 });
 
 describe('a session whose only other endpoint is full', () => {
