@@ -36,6 +36,12 @@ const MAX_WAIT_MS = 100;
 /** Refusals that mean a dead upstream, for which a stale entry may stand in. */
 const upstreamDown: ReadonlySet<string> = new Set(['upstream_failed', 'no_endpoint', 'timeout']);
 
+/** Whether nobody could be reached who has an answer: also for want of a connection of the gateway's own. */
+function isDown({ failure }: Exchange, { refusal, status }: Reply): boolean {
+  if (refusal === undefined) return status >= 500;
+  return upstreamDown.has(refusal.reason) || failure?.shortage !== undefined;
+}
+
 /** The leader's way from a miss to the upstream's answer. */
 export class Fetch {
   readonly #cache: Cache;
@@ -114,18 +120,21 @@ export class Fetch {
     return look.entry;
   }
 
-  /** Waits; gives the refusal when the exchange is cancelled meanwhile. */
+  /** Waits; gives the refusal where the exchange has been given up, before or meanwhile. */
   #pause(ms: number): Promise<Reply | undefined> {
     const x = this.#x;
+    if (x.givenUp !== undefined) return Promise.resolve(x.refuse(x.givenUp));
     return new Promise((resolve) => {
-      const end = (reply: Reply | undefined) => {
+      const end = (why: Refusal | undefined) => {
         clearTimeout(timer);
         x.running = undefined;
-        resolve(reply);
+        resolve(why && x.refuse(why));
       };
       const timer = setTimeout(end, ms, undefined);
-      const cancel = (why: Refusal) => end(x.refuse(why));
-      x.running = { cancel };
+      const clientGone = () => {
+        if (x.givenUp !== undefined) end(x.givenUp);
+      };
+      x.running = { cancel: end, clientGone };
     });
   }
 
@@ -163,7 +172,7 @@ export class Fetch {
 
   #failed(reply: Reply): Reply {
     const stale = this.#stale;
-    const down = reply.refusal === undefined ? reply.status >= 500 : upstreamDown.has(reply.refusal.reason);
+    const down = isDown(this.#x, reply);
     if (stale !== undefined && down && freshness(stale, this.#cache.now()) !== 'over')
       return this.#serve(stale);
     return this.#over(reply);

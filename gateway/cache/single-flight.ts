@@ -48,6 +48,8 @@ export class Flight {
 
   /** Waits for the answer, within the time that the waiting exchange has. */
   join(waiter: Waiter): Promise<Reply> {
+    const { x } = waiter;
+    if (x.givenUp !== undefined) return Promise.resolve(x.refuse(x.givenUp));
     return new Promise((resolve) => this.#add(new Waiting(waiter, resolve)));
   }
 

@@ -105,6 +105,7 @@ export class Concurrency {
 
   #queue(x: Exchange, next: Handler, calls: ClientCalls): Promise<Reply> {
     const { policy, waiting } = calls;
+    if (x.givenUp !== undefined) return refuse(x, x.givenUp);
     const mayPass = this.fleet !== undefined && calls.inFlight + waiting.size < policy.concurrency;
     if (!mayPass && waiting.size >= policy.queueSize) return refuse(x, queueFull(policy));
     return new Promise((resolve) => {

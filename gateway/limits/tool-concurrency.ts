@@ -70,6 +70,7 @@ function queued(
   release: (x: Exchange) => void,
   timeoutMs: number,
 ): Promise<Reply> {
+  if (x.givenUp !== undefined) return Promise.resolve(x.refuse(x.givenUp));
   const full = (message: string) => refusal('overloaded', { message });
   const tool = x.envelope.name ?? '';
   if (queue.size >= MAX_WAITING) return Promise.resolve(x.refuse(full(`Too many calls wait for ${tool}`)));

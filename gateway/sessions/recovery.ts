@@ -115,6 +115,8 @@ class Recoveries {
     for (let places = 0; places < MAX_PLACES; ) {
       const loss = reply === undefined ? 'unexecuted' : lossOf(x, reply);
       if (loss === undefined) break;
+      // What moves the session's streams is not to take this one for an open one.
+      x.answeredAt = 0;
       if (loss === 'not_found') {
         // What is not found in a session made for it is not the session.
         if (fresh) break;
@@ -128,7 +130,6 @@ class Recoveries {
         resent = true;
       } else {
         if (traces && reply !== undefined) records.untraced(x.session as Session);
-        x.answeredAt = 0;
         const found = await this.#unlessGivenUp(x, this.#elsewhere(x));
         if ('reason' in found) return x.refuse(found);
         if (found.session === undefined) return reply ?? this.#stay(x);
@@ -156,12 +157,13 @@ class Recoveries {
     return asked;
   }
 
-  /** What `awaited` gives; the refusal where the exchange is given up meanwhile. */
+  /** What `awaited` gives; the refusal where the exchange has been given up, before or meanwhile. */
   #unlessGivenUp<T>(x: Exchange, awaited: Promise<T>): Promise<T | Refusal> {
-    const givenUp = new Promise<Refusal>((resolve) => {
+    if (x.givenUp !== undefined) return Promise.resolve(x.givenUp);
+    const cancelled = new Promise<Refusal>((resolve) => {
       x.running = { cancel: resolve };
     });
-    return Promise.race([awaited, givenUp]).finally(() => {
+    return Promise.race([awaited, cancelled]).finally(() => {
       x.running = undefined;
     });
   }

@@ -89,6 +89,27 @@ describe.skipIf(!hasRedis)('gateways with one Redis', () => {
     expect(calls(rig, 'look')).toBe(1);
   }, 60_000);
 
+  it('let go of a call whose client hangs up while the other gateway fetches', async () => {
+    let held: GatedCall | undefined;
+    const rig = await fleet(
+      (call) => {
+        held = call;
+      },
+      [{ match: 'look', cache: { ttl: '1m', scope: 'public' } }],
+    );
+    const fetching = rig.modern('look', {}, {}, 0);
+    const deadline = performance.now() + 20_000;
+    while (held === undefined && performance.now() < deadline) await new Promise(setImmediate);
+    const hangUp = new AbortController();
+    const waiting = rig.modern('look', {}, { signal: hangUp.signal }, 1).catch(() => undefined);
+    await rig.inFlight(2);
+    hangUp.abort();
+    await waiting;
+    await rig.inFlight(1);
+    held?.text('once');
+    expect((await fetching).said).toBe('once');
+  }, 60_000);
+
   it('purge by tag what a tool changes, also where it is being fetched', async () => {
     const held: GatedCall[] = [];
     let holds = false;

@@ -1,10 +1,15 @@
-// What was given up while a stage waited, and nothing was in charge of it, is not sent any more.
-import { afterEach, beforeEach, expect, it } from 'vitest';
+// What was given up while a stage waited, and nothing was in charge of it, is not sent any more and waits for nothing.
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseConfig } from '../../config/load.ts';
-import type { PoolConfig } from '../../config/schema.ts';
+import type { Config, PoolConfig } from '../../config/schema.ts';
+import { Flight } from '../../gateway/cache/single-flight.ts';
 import type { Exchange } from '../../gateway/core/exchange.ts';
+import type { Stage } from '../../gateway/core/stage.ts';
 import { compose } from '../../gateway/core/stage.ts';
+import { defaultPolicy } from '../../gateway/limits/client-policies.ts';
+import { Concurrency } from '../../gateway/limits/concurrency.ts';
 import { timeouts } from '../../gateway/limits/timeouts.ts';
+import { ToolConcurrency } from '../../gateway/limits/tool-concurrency.ts';
 import { modern } from '../../gateway/mcp/eras/modern.ts';
 import { forward } from '../../gateway/upstream/forward.ts';
 import { Pool } from '../../gateway/upstream/pool.ts';
@@ -16,13 +21,15 @@ import { startScripted } from '../support/scripted-upstream.ts';
 
 let upstream: ScriptedUpstream;
 let pool: Pool;
+let limits: Config['limits'];
 
 beforeEach(async () => {
   upstream = await startScripted((_request, response) => void response.writeHead(202).end());
   const text = JSON.stringify({ version: 1, pools: [{ name: 'p', endpoints: [{ url: upstream.url }] }] });
   const loaded = parseConfig(text, { file: 'test.yaml', env: {}, dir: '.' });
   if (!loaded.ok) throw new Error('the configuration is wrong');
-  const { pools, limits } = loaded.config;
+  const { pools } = loaded.config;
+  limits = loaded.config.limits;
   pool = new Pool(poolSettings(pools[0] as PoolConfig, limits));
 });
 
@@ -64,4 +71,37 @@ it('but a sessionful call whose client has gone is: only its word would cancel i
   x.disconnect();
   await sendAfter(x, Promise.resolve());
   expect(upstream.received).toHaveLength(1);
+});
+
+describe('while others have all the slots, a call that was given up', () => {
+  const slotOf: Record<string, () => Stage> = {
+    client: () => new Concurrency(() => undefined).stage({ ...defaultPolicy(limits), concurrency: 1 }),
+    tool: () =>
+      new ToolConcurrency().stage(
+        'p',
+        () => ({ match: 'slow', concurrency: 1 }) as never,
+        defaultPolicy(limits),
+      ),
+  };
+
+  it.each(Object.keys(slotOf))('does not wait for one of its %s', async (whose) => {
+    const slot = slotOf[whose] as () => Stage;
+    const sent = compose([slot()], () => new Promise(() => undefined));
+    const call = () => makeExchange(request('tools/call', { name: 'slow' }), {}, modern);
+    void sent(call());
+    const x = call();
+    x.disconnect();
+    expect((await sent(x)).refusal?.message).toBe('The client has gone');
+  });
+});
+
+it('does not wait for the answer that another one fetches', async () => {
+  const [leader, x] = [makeExchange(request('tools/list')), makeExchange(request('tools/list'), {}, modern)];
+  const flight = new Flight();
+  flight.begin(leader, 0);
+  x.disconnect();
+  const never = () => new Promise<never>(() => undefined);
+  const reply = await flight.join({ x, serve: never, lead: never, alone: never });
+  expect(reply.refusal?.message).toBe('The client has gone');
+  expect(leader.shared).toBe(false);
 });
