@@ -42,7 +42,7 @@ function after(x: Exchange, reply: Reply, purge: () => void): Reply {
 }
 
 /** Refusals after which the upstream may have done what it was asked. */
-const unknownOutcomes: ReadonlySet<string> = new Set(['upstream_failed', 'timeout', 'cancelled']);
+const unknownOutcomes: ReadonlySet<string> = new Set(['upstream_failed', 'timeout', 'cancelled', 'draining']);
 
 function mayHaveSucceeded({ errorType }: Exchange): boolean {
   return errorType === undefined || unknownOutcomes.has(errorType);
