@@ -77,9 +77,9 @@ class Forwarding implements AttemptOwner, Running {
   cancel(why: Refusal): void {
     this.#callOff(this.#hedge);
     const attempt = this.#attempt;
-    attempt?.abort(why);
-    if (attempt !== undefined && !this.#x.replied)
-      noticeCancelled(this.#x, attempt.endpoint, this.#parts.pool);
+    if (attempt === undefined || attempt.isOver) return;
+    attempt.abort(why);
+    if (!this.#x.replied) noticeCancelled(this.#x, attempt.endpoint, this.#parts.pool);
   }
 
   clientGone(): void {
@@ -144,6 +144,7 @@ class Forwarding implements AttemptOwner, Running {
       if (attempt === this.#attempt) this.#attempt = this.#hedge;
       this.#hedge = undefined;
       // What else is noted may be of the other one already.
+      this.#x.replied = false;
       this.#x.errorType = undefined;
       this.#x.failure = undefined;
       return true;
@@ -166,6 +167,7 @@ class Forwarding implements AttemptOwner, Running {
     const x = this.#x;
     x.answeredAt = 0;
     x.replyBytes = 0;
+    x.replied = false;
     x.errorType = undefined;
     x.failure = undefined;
     x.running = this;
