@@ -63,6 +63,7 @@ export function buildGateway(config: Config, shared: Shared, previous?: Gateway)
   const pools = new Map(
     config.pools.map((own) => [own.name, poolParts(own, config, shared, previous?.pools.get(own.name))]),
   );
+  for (const name of sessions.dismissals.keys()) if (!pools.has(name)) sessions.dismissals.delete(name);
   for (const { pool, dismissals } of pools.values()) {
     sessions.dismissals.set(pool.name, (session, revision) => {
       const place = places.where(session);

@@ -80,6 +80,7 @@ export class PoolHealth implements HealthOwner {
       if (endpoint.ramp < 1) this.#slowStart.resume(endpoint);
       health.check();
     }
+    this.#parts.pool.refresh();
   }
 
   /** Takes note of an attempt's end; `kind` is what broke, if anything. */
