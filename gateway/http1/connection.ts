@@ -39,6 +39,8 @@ export interface ConnectionOwner {
   readonly maxBodyBytes: number;
   /** The connection can take another request. */
   freed(connection: Connection): void;
+  /** A connection has ended under a request: what has become of the others may not have been read yet. */
+  broken(): void;
   gone(connection: Connection): void;
 }
 
@@ -70,8 +72,8 @@ export class Connection implements AnswerEvents {
     this.#parser = new AnswerParser(this);
     socket.on('data', (bytes: Buffer) => this.#onData(bytes));
     socket.on('end', () => this.#onEof());
-    socket.on('error', (error) => this.break(error));
-    socket.on('close', () => this.break(new HttpFault('closed', 'The peer closed the connection')));
+    socket.on('error', (error) => this.#ended(error));
+    socket.on('close', () => this.#ended(new HttpFault('closed', 'The peer closed the connection')));
   }
 
   /** Sends `request`; throws, and sends nothing, where it cannot be written. */
@@ -168,6 +170,12 @@ export class Connection implements AnswerEvents {
     handler?.onError(error);
   }
 
+  /** The other side has ended it, or the network. */
+  #ended(error: Error): void {
+    if (this.#handler !== undefined) this.#owner.broken();
+    this.break(error);
+  }
+
   /** Whatever goes wrong with an answer, a fault of ours included, is the end of that answer and of nothing else. */
   #onData(bytes: Buffer): void {
     try {
@@ -183,7 +191,7 @@ export class Connection implements AnswerEvents {
       this.#parser.finish();
       this.close();
     } catch (problem) {
-      this.break(problem as Error);
+      this.#ended(problem as Error);
     }
   }
 }

@@ -111,6 +111,11 @@ export class Sockets implements ConnectionOwner {
     this.#free.push(connection);
   }
 
+  /** When a process dies its connections end one after another: a request that is sent again would meet the next one. */
+  broken(): void {
+    for (const connection of this.#free.splice(0)) connection.close();
+  }
+
   gone(connection: Connection): void {
     this.#connections.delete(connection);
     const at = this.#free.indexOf(connection);

@@ -188,6 +188,24 @@ describe('sockets', () => {
     expect(asking).toMatchObject({ status: 200, body: 'ab' });
   });
 
+  it('send nothing over connections that were idle when another one broke', async () => {
+    let isWell = false;
+    const up = await server((socket, request, nth) => {
+      if (isWell || request.endsWith('short')) socket.write(ok(`${nth}`));
+    });
+    const sockets = socketsTo(up.port);
+    const long = ask(sockets, 'long');
+    const short = ['short', 'short', 'short'].map((body) => ask(sockets, body));
+    await Promise.all(short.map(({ done }) => done));
+    expect(sockets).toMatchObject({ connected: 4, free: 3 });
+    // It dies and is there again: the ends of its connections arrive one by one.
+    for (const socket of up.open) socket.resetAndDestroy();
+    isWell = true;
+    const again = await long.done.catch(() => ask(sockets, 'again'));
+    await again?.done;
+    expect(again).toMatchObject({ status: 200, body: '5' });
+  });
+
   it('tell each request when nobody listens', async () => {
     const { port } = await server(() => undefined);
     cleanups.splice(0)[0]?.();
