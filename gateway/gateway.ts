@@ -180,6 +180,7 @@ function routeParts(
         onEnded: telemetry.sessionEnded,
         now: Date.now,
       },
+      live: telemetry.live,
       timeouts: timeouts(timeoutsOf(own, config, ruleOf)),
       concurrency: shared.concurrency.stage(general),
       results: results && resultsResource(results, charsOf),

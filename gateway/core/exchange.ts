@@ -8,7 +8,7 @@ import type { Failure } from './failure.ts';
 import type { Principal } from './principal.ts';
 import { anonymous } from './principal.ts';
 import type { Refusal } from './refusal.ts';
-import { clientGone, errorTypeOf, refusalMessage, retryAfter } from './refusal.ts';
+import { callCancelled, clientGone, errorTypeOf, refusalMessage, retryAfter } from './refusal.ts';
 import type { Reply } from './reply.ts';
 import type { Session } from './session.ts';
 import type { Trace } from './trace.ts';
@@ -42,6 +42,9 @@ export type StreamSign = 'progress' | 'asks_client' | 'other';
 export interface StreamFollower {
   heard(sign: StreamSign): void;
 }
+
+/** What a reply of the gateway's own has nothing of. */
+const nothing = { body: null, sse: false, upstreamSession: undefined } as const;
 
 /**
  * One request and its reply. All fields are set in the constructor (one hidden class), whatever the request.
@@ -158,17 +161,12 @@ export class Exchange {
   /** The reply that a refusal makes here: one error for each request that waits for an answer. */
   refuse(why: Refusal): Reply {
     this.errorType = errorTypeOf(why);
+    if (why === callCancelled) return { ...nothing, status: why.status, headers: [], refusal: why };
     const headers = ['content-type', 'application/json'];
     if (why.retryAfterMs !== undefined) headers.push('retry-after', retryAfter(why.retryAfterMs));
     if (why.headers !== undefined) headers.push(...why.headers);
-    return {
-      status: why.status,
-      headers,
-      body: Buffer.from(this.refusalText(why)),
-      sse: false,
-      upstreamSession: undefined,
-      refusal: why,
-    };
+    const body = Buffer.from(this.refusalText(why));
+    return { ...nothing, status: why.status, headers, body, refusal: why };
   }
 
   /** JSON text of a refusal for the request or, in a batch, for each of its requests. */
@@ -185,6 +183,6 @@ export class Exchange {
   /** The text that ends an event stream early; `owed`: the client still waits for an answer on it. */
   lastEvent(why: Refusal, owed: boolean): string {
     if (this.stream && why.reason === 'draining') return this.era.farewell(this.envelope);
-    return owed ? `event: message\ndata: ${this.refusalText(why)}\n\n` : '';
+    return owed && why !== callCancelled ? `event: message\ndata: ${this.refusalText(why)}\n\n` : '';
   }
 }

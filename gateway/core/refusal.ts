@@ -95,9 +95,15 @@ export function refusal(reason: RefusalReason, detail: RefusalDetail = {}): Refu
 /** For a call that nobody waits for any more: nobody reads it. */
 export const clientGone: Refusal = refusal('upstream_failed', { message: 'The client has gone' });
 
+/** For a call that its client has cancelled: it gets no answer (MCP 2025-11-25, cancellation), merely its request an end. */
+export const callCancelled: Refusal = {
+  ...refusal('upstream_failed', { message: 'The client has cancelled the call' }),
+  status: 202,
+};
+
 /** What logs and metrics call it: that a client has gone is no fault of an upstream's. */
 export function errorTypeOf(why: Refusal): string {
-  return why === clientGone ? 'cancelled' : why.reason;
+  return why === clientGone || why === callCancelled ? 'cancelled' : why.reason;
 }
 
 /**

@@ -4,7 +4,7 @@ import type { Exchange, Running } from '../core/exchange.ts';
 import type { AttemptEnd } from '../core/failure.ts';
 import { Failure } from '../core/failure.ts';
 import type { Refusal } from '../core/refusal.ts';
-import { refusal } from '../core/refusal.ts';
+import { callCancelled, refusal } from '../core/refusal.ts';
 import type { Reply } from '../core/reply.ts';
 import type { Handler } from '../core/stage.ts';
 import { Attempt } from './attempt.ts';
@@ -79,7 +79,9 @@ class Forwarding implements AttemptOwner, Running {
     const attempt = this.#attempt;
     if (attempt === undefined || attempt.isOver) return;
     attempt.abort(why);
-    if (!this.#x.replied) noticeCancelled(this.#x, attempt.endpoint, this.#parts.pool);
+    // What the client itself has cancelled, the server knows.
+    if (this.#x.replied || why === callCancelled) return;
+    noticeCancelled(this.#x, attempt.endpoint, this.#parts.pool);
   }
 
   clientGone(): void {
