@@ -71,7 +71,20 @@ function resume(x: Exchange, session: Session, next: Handler, settings: Affinity
   if (settings.pin) x.pinned = endpoint;
   settings.live.enter(x, settings.pool, mostOf(x, settings));
   if (x.inbound.method !== 'DELETE') return next(x);
-  return next(x).then((reply) => (reply.status < 300 ? end(x, reply, settings) : reply));
+  return next(x).then((reply) => (hasEnded(reply) ? end(x, reply, settings) : reply));
+}
+
+/** What becomes of a DELETE whose server cannot be reached: it must not find the session alive when it comes back. */
+const unreachable: ReadonlySet<string> = new Set([
+  'session_not_found',
+  'upstream_failed',
+  'no_endpoint',
+  'timeout',
+]);
+
+/** Whether a DELETE has ended its session, by its reply: a server need not allow it (405). */
+function hasEnded({ status, refusal: why }: Reply): boolean {
+  return why === undefined ? status < 300 || status === 404 : unreachable.has(why.reason);
 }
 
 function notFound(x: Exchange): Promise<Reply> {

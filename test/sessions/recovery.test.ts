@@ -140,6 +140,16 @@ describe('a session whose upstream process is gone', () => {
     again.leave();
   });
 
+  it('has ended for good where its client ends it all the same', async () => {
+    const gw = await gateway(yaml('always'));
+    const client = await connect(gw);
+    await client.home.refuse();
+    const ended = await rawCall(gw.at(), undefined, { 'mcp-session-id': client.id }, { method: 'DELETE' });
+    expect(ended.status).toBe(404);
+    expect((await client.call('ok')).status).toBe(404);
+    expect(await gw.metric('mcp_gateway_sessions')).toBe(0);
+  });
+
   it('leaves no session behind where it cannot be given what it had', async () => {
     const gw = await gateway(yaml('auto'));
     const client = await connect(gw);
