@@ -140,9 +140,7 @@ export class Attempt implements AnswerHandler, ByteStream {
 
   start(sink: Sink): void {
     this.#sink = sink;
-    for (const chunk of this.#held) {
-      if (!sink.write(chunk)) this.#connection?.pause(this);
-    }
+    for (const chunk of this.#held) if (!sink.write(chunk)) this.#connection?.pause(this);
     this.#held = [];
     if (this.#ending === 'end') sink.end();
     else if (this.#ending !== undefined) sink.fail(this.#ending);
@@ -158,9 +156,8 @@ export class Attempt implements AnswerHandler, ByteStream {
 
   /** The client has gone: whether that ends the upstream's work is the era's rule. */
   clientGone(): void {
-    const resumable = this.#sse?.resumable ?? false;
     // A resumed stream is a new request; the upstream takes it only when the old connection is closed.
-    const ends = this.#x.era.disconnectCancels || this.#x.stream || resumable;
+    const ends = this.#x.era.disconnectCancels || this.#x.stream || this.#sse?.resumable === true;
     if (ends && !this.#x.shared) this.abort(clientGone);
     else this.resume();
   }
@@ -223,11 +220,13 @@ export class Attempt implements AnswerHandler, ByteStream {
   }
 
   #break(failure: Failure): void {
-    if (this.isDelivered) this.#finish(refusal('upstream_failed', { message: failure.message }), failure);
-    else {
+    if (!this.isDelivered) {
       this.#end(failure);
-      this.#owner.failed(this, failure);
+      return this.#owner.failed(this, failure);
     }
+    // The client comes back for the rest of what it can resume: an error would be the last word.
+    const isResumed = this.#sse?.resumable === true && failure.kind === 'reset';
+    this.#finish(isResumed ? 'end' : refusal('upstream_failed', { message: failure.message }), failure);
   }
 
   /** Ends a stream that the client may already be reading. */

@@ -55,7 +55,8 @@ class Forwarding implements AttemptOwner, Running {
     if (givenUp !== undefined) return this.#resolve(x.refuse(givenUp));
     if (!pool.admits(x, undefined)) return this.#wait(() => this.go());
     const endpoint = x.pinned ?? pool.pick(x, undefined);
-    if (endpoint === undefined) {
+    // A stream has no time to be answered in: at an endpoint that hangs it would never begin.
+    if (endpoint === undefined || (x.stream && endpoint.unhealthy)) {
       return this.#resolve(x.refuse(refusal('no_endpoint')));
     }
     x.running = this;
@@ -95,7 +96,10 @@ class Forwarding implements AttemptOwner, Running {
       return;
     const failure = new Failure('timeout', attempt.isSent, 'The upstream server does not answer');
     const other = this.#another(attempt, failure);
-    if (other === undefined) return;
+    if (other === undefined) {
+      if (this.#x.stream) this.cancel(refusal('no_endpoint'));
+      return;
+    }
     attempt.abandon();
     this.#repeat(other, failure);
   }

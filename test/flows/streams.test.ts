@@ -54,6 +54,16 @@ const openCall = () => openEventStream(gateway.at('/scripted/mcp'), call.body, c
 const clients = async () => (await gateway.metrics()).get('mcp_gateway_client_connections') ?? 0;
 
 describe('an event stream', () => {
+  it('ends in good order where its connection breaks and its client can come back for the rest', async () => {
+    onCall = (response) => {
+      response.writeHead(200, SSE).write('id: e-1\ndata: \n\n');
+      setTimeout(() => response.socket?.resetAndDestroy(), 50);
+    };
+    const { body, headers } = legacyRequest('tools/call', { name: 'run', arguments: {} });
+    const answer = await rawCall(gateway.at('/scripted/mcp'), body, headers);
+    expect([answer.status, answer.complete, answer.text]).toEqual([200, true, 'id: e-1\ndata: \n\n']);
+  });
+
   it('begins at once, before any event, and is marked so that nothing on the way buffers it', async () => {
     const held = Promise.withResolvers<ServerResponse>();
     onCall = (response) => {
