@@ -1,6 +1,7 @@
 /** Loads gateway.yaml: the parsed configuration, or every problem of the file at once. */
 import { readFileSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { listenerTlsFiles } from './checks/listener-tls.ts';
 import type { Env } from './interpolate.ts';
 import type { Position } from './locate.ts';
 import { locate } from './locate.ts';
@@ -15,11 +16,12 @@ import { warningsOf } from './warnings.ts';
 import { MAX_FILE_BYTES, readYaml } from './yaml-document.ts';
 import { readValues } from './yaml-values.ts';
 
-/** `files` are the absolute paths of the secrets named, `warnings` what may surprise; `positionOf` finds a path's line in the file, and `isGiven` says whether it is there. */
+/** `files` are the absolute paths of the secrets named, `certificate` those of the files of `listen.tls`, `warnings` what may surprise; `positionOf` finds a path's line in the file, and `isGiven` says whether it is there. */
 export interface Loaded {
   ok: true;
   config: Config;
   files: string[];
+  certificate: string[];
   warnings: Problem[];
   positionOf(path: Path): Position;
   isGiven(path: Path): boolean;
@@ -30,6 +32,7 @@ export interface NotLoaded {
   ok: false;
   problems: Problem[];
   files: string[];
+  certificate: string[];
   admin: Config['admin'] | undefined;
 }
 
@@ -76,11 +79,13 @@ export function parseConfig(text: string, options: { file: string; env: Env; dir
   }
   const toProblems = (all: readonly Finding[]) =>
     all.map((one) => toProblem(file, one, locate(document, lines, one))).toSorted(byPosition);
+  const certificate = listenerTlsFiles(data, dir);
   if (config && findings.length === 0) {
     return {
       ok: true,
       config,
       files,
+      certificate,
       warnings: toProblems(warningsOf(config)),
       positionOf: (path) => locate(document, lines, { path, message: '' }),
       isGiven: (path) => valueAt(data, path) !== undefined,
@@ -90,7 +95,7 @@ export function parseConfig(text: string, options: { file: string; env: Env; dir
     isMap(data) && !findings.some(({ path }) => path[0] === 'admin')
       ? sections.shape.admin.safeParse(data['admin']).data
       : undefined;
-  return { ok: false, problems: toProblems(findings), files, admin };
+  return { ok: false, problems: toProblems(findings), files, certificate, admin };
 }
 
 function toProblem(file: string, finding: Finding, { line, column }: Position): Problem {
@@ -110,6 +115,7 @@ function unreadable(file: string, message: string): LoadResult {
     ok: false,
     problems: [{ file, line: 1, column: 1, path: 'file', message }],
     files: [],
+    certificate: [],
     admin: undefined,
   };
 }

@@ -1,9 +1,16 @@
 /** Rules for `listen.tls`: its files must be there, and be a certificate and its key. */
 import { resolve } from 'node:path';
+import { valueAt } from '../paths.ts';
 import type { Finding } from '../problem.ts';
 import { readSecret } from '../secrets.ts';
 import { faultOfPair } from './key-pair.ts';
 import type { Parts } from './parts.ts';
+
+/** Absolute paths of the files that the data of a file names under `listen.tls`, whatever is wrong with them. */
+export function listenerTlsFiles(data: unknown, dir: string): string[] {
+  const given = ['cert', 'key'].map((part) => valueAt(data, ['listen', 'tls', part]));
+  return given.filter((path) => typeof path === 'string').map((path) => resolve(dir, path));
+}
 
 /** Checks the certificate of the public listener. */
 export function checkListenerTls({ listen, dir }: Parts): Finding[] {

@@ -32,7 +32,10 @@ export interface ReloadTarget {
   apply(config: Config): void;
   /** The files are about to be read as they are now. */
   reading(): void;
-  /** The secret files that the last reading named, whether it was good or not: one that was missing may come. */
+  /**
+   * The files that the last reading named, whether it was good or not: one that was missing may come. Those of `listen.tls`,
+   * which need no reload to be followed, are among them only where the reading was not put to use: they may have been why.
+   */
   watch(files: readonly string[]): void;
 }
 
@@ -61,13 +64,13 @@ export class Reloader {
     this.#target.reading();
     const loaded = reread.load();
     this.#target.watch(loaded.files);
-    if (!loaded.ok) return this.#failed(cause, loaded.problems.map(formatProblem));
+    if (!loaded.ok) return this.#failed(cause, loaded, loaded.problems.map(formatProblem));
     const { config, needRestart } = keepFixed(this.#running, loaded.config);
     const changed = changedPaths(this.#running, config);
     try {
       if (changed.length > 0) this.#target.apply(config);
     } catch (error) {
-      return this.#failed(cause, [error instanceof Error ? error.message : String(error)]);
+      return this.#failed(cause, loaded, [error instanceof Error ? error.message : String(error)]);
     }
     this.#running = config;
     this.successful = true;
@@ -84,8 +87,9 @@ export class Reloader {
       this.#logger.log({ event: 'config_warning', message: formatProblem(warning) });
   }
 
-  #failed(cause: ReloadCause, problems: string[]): ReloadOutcome {
+  #failed(cause: ReloadCause, { files, certificate }: LoadResult, problems: string[]): ReloadOutcome {
     this.successful = false;
+    this.#target.watch([...files, ...certificate]);
     for (const message of problems) this.#logger.log({ event: 'reload_failed', cause, message });
     return { ok: false, problems };
   }

@@ -213,8 +213,8 @@ function askForTools(gateway: Gateway): void {
   for (const { catalogue } of gateway.pools.values()) catalogue.refresh().catch(() => {});
 }
 
-function watched({ reread }: ConfigSource, secretFiles: readonly string[]): string[] {
-  return reread === undefined ? [] : [resolve(reread.file), ...secretFiles];
+function watched({ reread }: ConfigSource, named: readonly string[]): string[] {
+  return reread === undefined ? [] : [resolve(reread.file), ...named];
 }
 
 function publicService(

@@ -84,6 +84,54 @@ it('a reload to other files takes effect, and to broken ones changes nothing', a
   expect((await call(gw.at())).shown).toBe('second');
 });
 
+it('a reload that met half of a new pair is made up for when the other half is there', async () => {
+  const { pair, next, yaml } = await start();
+  const tls = `{ cert: "${pair.cert}", key: "${pair.key}" }`;
+  const gw = await startGateway(yaml(tls));
+  onTestFinished(() => gw.stop(500));
+  copyFileSync(next.cert, pair.cert);
+  gw.rewrite(`${yaml(tls)}limits: { timeout: 9s }\n`);
+  expect(gw.reload('admin').ok).toBe(false);
+  copyFileSync(next.key, pair.key);
+  await vi.waitFor(() => {
+    expect(gw.logs()).toContainEqual(
+      expect.objectContaining({ event: 'reload', cause: 'file', changed: 'limits.timeout' }),
+    );
+  }, soon);
+  await vi.waitFor(async () => expect(await call(gw.at())).toEqual({ status: 200, shown: 'second' }), soon);
+});
+
+it('a reload to a pair of which one file is missing is made up for when it comes', async () => {
+  const { dir, pair, next, yaml } = await start();
+  const gw = await startGateway(yaml(`{ cert: "${pair.cert}", key: "${pair.key}" }`));
+  onTestFinished(() => gw.stop(500));
+  const late = join(dir, 'late.key');
+  gw.rewrite(yaml(`{ cert: "${next.cert}", key: "${late}" }`));
+  expect(gw.reload('admin').ok).toBe(false);
+  copyFileSync(next.key, late);
+  await vi.waitFor(async () => expect(await call(gw.at())).toEqual({ status: 200, shown: 'second' }), soon);
+});
+
+it('a pair that changes alone is told once, and reloads nothing', async () => {
+  const { pair, next, yaml } = await start();
+  const tls = `{ cert: "${pair.cert}", key: "${pair.key}" }`;
+  const gw = await startGateway(yaml(tls));
+  onTestFinished(() => gw.stop(500));
+  // A reload that failed, and one after it that did not, leave nothing behind.
+  gw.rewrite('listen: ?');
+  expect(gw.reload('admin').ok).toBe(false);
+  gw.rewrite(`${yaml(tls)}limits: { timeout: 8s }\n`);
+  expect(gw.reload('admin').ok).toBe(true);
+  copyFileSync(next.cert, pair.cert);
+  copyFileSync(next.key, pair.key);
+  const events = () => gw.logs().map(({ event }) => event);
+  await vi.waitFor(() => expect(events()).toContain('certificate_changed'), soon);
+  // The watch for reloads polls as often as that for the pair: what it would have made of the change is there by the next one.
+  gw.rewrite(`${yaml(tls)}limits: { timeout: 9s }\n`);
+  await vi.waitFor(() => expect(events().filter((event) => event === 'reload')).toHaveLength(2), soon);
+  expect(gw.logs().filter(({ changed }) => changed === 'nothing')).toEqual([]);
+});
+
 it('a gateway whose certificate and key do not fit does not start', async () => {
   const { pair, next, yaml } = await start();
   const started = startGateway(yaml(`{ cert: "${pair.cert}", key: "${next.key}" }`));
