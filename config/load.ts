@@ -16,13 +16,14 @@ import { warningsOf } from './warnings.ts';
 import { MAX_FILE_BYTES, readYaml } from './yaml-document.ts';
 import { readValues } from './yaml-values.ts';
 
-/** `files` are the absolute paths of the secrets named, `certificate` those of the files of `listen.tls`, `warnings` what may surprise; `positionOf` finds a path's line in the file, and `isGiven` says whether it is there. */
+/** `files` are the absolute paths of the secrets named, `certificate` those of the files of `listen.tls`, `warnings` what may surprise, `unfit` what is wrong with files of certificates where that is told and not refused; `positionOf` finds a path's line in the file, and `isGiven` says whether it is there. */
 export interface Loaded {
   ok: true;
   config: Config;
   files: string[];
   certificate: string[];
   warnings: Problem[];
+  unfit: Problem[];
   positionOf(path: Path): Position;
   isGiven(path: Path): boolean;
 }
@@ -38,8 +39,14 @@ export interface NotLoaded {
 
 export type LoadResult = Loaded | NotLoaded;
 
-/** Loads a file; `env` holds the variables it may use. Reads synchronously: once at start and at each reload. */
-export function loadConfig(file: string, { env }: { env: Env }): LoadResult {
+/** `env` holds the variables that a file may use; what is not served with it may name certificates that cannot be used. */
+export interface LoadOptions {
+  env: Env;
+  unfitCertificates?: 'refused' | 'told';
+}
+
+/** Loads a file. Reads synchronously: once at start and at each reload. */
+export function loadConfig(file: string, options: LoadOptions): LoadResult {
   let text: string;
   try {
     if (statSync(file).size > MAX_FILE_BYTES) return unreadable(file, 'is larger than 1MiB');
@@ -47,12 +54,12 @@ export function loadConfig(file: string, { env }: { env: Env }): LoadResult {
   } catch (error) {
     return unreadable(file, `cannot be read: ${errorCode(error)}`);
   }
-  return parseConfig(text, { file, env, dir: dirname(file) });
+  return parseConfig(text, { ...options, file, dir: dirname(file) });
 }
 
 /** Parses the text of a file; `dir` is where `{ file: PATH }` is relative to. */
-export function parseConfig(text: string, options: { file: string; env: Env; dir: string }): LoadResult {
-  const { file, env, dir } = options;
+export function parseConfig(text: string, options: LoadOptions & { file: string; dir: string }): LoadResult {
+  const { file, env, dir, unfitCertificates = 'refused' } = options;
   if (Buffer.byteLength(text) > MAX_FILE_BYTES) return unreadable(file, 'is larger than 1MiB');
   const { document, lines, findings: syntax, readable } = readYaml(text);
   const findings = [...syntax];
@@ -80,13 +87,16 @@ export function parseConfig(text: string, options: { file: string; env: Env; dir
   const toProblems = (all: readonly Finding[]) =>
     all.map((one) => toProblem(file, one, locate(document, lines, one))).toSorted(byPosition);
   const certificate = listenerTlsFiles(data, dir);
-  if (config && findings.length === 0) {
+  const isTold = ({ ofCertificate }: Finding) => unfitCertificates === 'told' && ofCertificate === true;
+  const refused = findings.filter((finding) => !isTold(finding));
+  if (config && refused.length === 0) {
     return {
       ok: true,
       config,
       files,
       certificate,
       warnings: toProblems(warningsOf(config)),
+      unfit: toProblems(findings.filter(isTold)),
       positionOf: (path) => locate(document, lines, { path, message: '' }),
       isGiven: (path) => valueAt(data, path) !== undefined,
     };
@@ -95,7 +105,7 @@ export function parseConfig(text: string, options: { file: string; env: Env; dir
     isMap(data) && !findings.some(({ path }) => path[0] === 'admin')
       ? sections.shape.admin.safeParse(data['admin']).data
       : undefined;
-  return { ok: false, problems: toProblems(findings), files, certificate, admin };
+  return { ok: false, problems: toProblems(refused), files, certificate, admin };
 }
 
 function toProblem(file: string, finding: Finding, { line, column }: Position): Problem {

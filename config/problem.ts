@@ -10,6 +10,8 @@ export interface Finding {
   at?: 'key' | 'value';
   /** The path whose key to point at when the mistake's own path is not in the file. */
   near?: Path;
+  /** What is wrong is a certificate's file and not this one: it matters to whoever serves with it. */
+  ofCertificate?: true;
   /** The character offset, for mistakes of syntax, which have no path. */
   offset?: number;
 }

@@ -17,20 +17,28 @@ export const SECRET_PATHS = [
   'pools[].tls.key',
 ] as const;
 
-/** Those whose plain text is a path too, as that of `listen.tls` is; PEM text itself never looks like one. */
-const FILE_PATHS: ReadonlySet<string> = new Set(['pools[].tls.ca', 'pools[].tls.cert', 'pools[].tls.key']);
+/** Those of certificates: their plain text is a path too, as that of `listen.tls` is; PEM text itself never looks like one. */
+const CERTIFICATE_PATHS: ReadonlySet<string> = new Set([
+  'pools[].tls.ca',
+  'pools[].tls.cert',
+  'pools[].tls.key',
+]);
 
 /** A bundle of authorities is the largest thing that is read. */
 const MAX_SECRET_BYTES = 1_048_576;
 
-/** Replaces each `{ file: PATH }` by the trimmed content; paths are relative to `dir`. */
+/**
+ * Replaces each `{ file: PATH }` by the trimmed content, and by an empty text where a certificate's cannot be read, which
+ * stands for none; paths are relative to `dir`.
+ */
 export function readSecretFiles(data: unknown, dir: string): { findings: Finding[]; files: string[] } {
   const findings: Finding[] = [];
   const files: string[] = [];
   const places = SECRET_PATHS.flatMap((pattern) => expand(data, pattern).map((path) => ({ pattern, path })));
   for (const { pattern, path } of places) {
     const given = valueAt(data, path);
-    const isPath = FILE_PATHS.has(pattern) && typeof given === 'string' && !given.startsWith('-----BEGIN ');
+    const ofCertificate = CERTIFICATE_PATHS.has(pattern);
+    const isPath = ofCertificate && typeof given === 'string' && !given.startsWith('-----BEGIN ');
     const value = isPath ? { file: given } : given;
     if (!isMap(value)) continue;
     if (typeof value['file'] !== 'string' || Object.keys(value).length !== 1) {
@@ -41,7 +49,9 @@ export function readSecretFiles(data: unknown, dir: string): { findings: Finding
     const content = readSecret(file);
     files.push(file);
     if (content.ok) replaceAt(data, path, content.text);
-    else findings.push({ path, message: content.message });
+    else findings.push({ path, message: content.message, ...(ofCertificate && { ofCertificate }) });
+    // A map would be wrong for the schema, and a path for TLS.
+    if (ofCertificate && !content.ok) replaceAt(data, path, '');
   }
   return { findings, files };
 }

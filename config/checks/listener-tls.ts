@@ -17,14 +17,15 @@ export function checkListenerTls({ listen, dir }: Parts): Finding[] {
   if (listen?.tls === undefined) return [];
   const files = { cert: resolve(dir, listen.tls.cert), key: resolve(dir, listen.tls.key) };
   const [cert, key] = [readSecret(files.cert), readSecret(files.key)];
-  const at = (part: 'cert' | 'key') => ['listen', 'tls', part];
+  const at = (part: 'cert' | 'key') =>
+    ({ path: ['listen', 'tls', part], ofCertificate: true }) satisfies Partial<Finding>;
   const unread: Finding[] = [];
-  if (!cert.ok) unread.push({ path: at('cert'), message: cert.message });
-  if (!key.ok) unread.push({ path: at('key'), message: key.message });
+  if (!cert.ok) unread.push({ ...at('cert'), message: cert.message });
+  if (!key.ok) unread.push({ ...at('key'), message: key.message });
   if (!cert.ok || !key.ok) return unread;
   const wrong = faultOfPair({ cert: cert.text, key: key.text });
   if (wrong === undefined) return [];
   const { part, fault } = wrong;
   const hint = part === 'cert' ? 'needs a PEM certificate chain' : 'needs the PEM private key of cert';
-  return [{ path: at(part), message: `${files[part]} cannot be used: ${fault}`, hint }];
+  return [{ ...at(part), message: `${files[part]} cannot be used: ${fault}`, hint }];
 }

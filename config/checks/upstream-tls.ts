@@ -16,7 +16,7 @@ export function checkUpstreamTls(path: Path, { tls }: PoolConfig): Finding[] {
     ];
   }
   const refused = (part: string, fault: string): Finding[] => [
-    { path: [...path, 'tls', part], message: `cannot be used: ${fault}` },
+    { path: [...path, 'tls', part], message: `cannot be used: ${fault}`, ofCertificate: true },
   ];
   // A secure context takes any text for an authority, and then believes nobody.
   const ofAuthority = ca === undefined ? undefined : faultOf(() => new X509Certificate(ca));

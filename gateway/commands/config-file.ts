@@ -25,9 +25,12 @@ export function configOption(description: string): Option {
   return new Option('-c, --config <FILE>', description).env('MCP_GATEWAY_CONFIG');
 }
 
-/** Loads a configuration file, or writes its problems to standard error and returns nothing. */
-export function loadOrReport(file: string): Loaded | undefined {
-  const result = loadConfig(file, { env: process.env });
+/**
+ * Loads a configuration file, or writes its problems to standard error and returns nothing. Certificates that cannot be
+ * used, as by who may not read the key of the service, are in its way only where it is `served`.
+ */
+export function loadOrReport(file: string, { served = false } = {}): Loaded | undefined {
+  const result = loadConfig(file, { env: process.env, unfitCertificates: served ? 'refused' : 'told' });
   return result.ok ? result : report(result);
 }
 
@@ -44,7 +47,7 @@ export function adminOrReport(file: string): AdminAddress | undefined {
 
 /** Loads a configuration file that the gateway may read again while it runs, or reports as `loadOrReport` does. */
 export function sourceOrReport(file: string): ConfigSource | undefined {
-  const loaded = loadOrReport(file);
+  const loaded = loadOrReport(file, { served: true });
   if (loaded === undefined) return undefined;
   const load = () => loadConfig(file, { env: process.env });
   const { config, files, warnings } = loaded;

@@ -24,7 +24,7 @@ async function doctor({ config: file, json }: ConfigFileOptions): Promise<number
   if (loaded === undefined) return BAD_CONFIG;
   const { config } = loaded;
   // Loaded here and not above: they take half of the gateway, which no other command should pay for.
-  const [{ endpoints }, { certificate, node, redis }] = await Promise.all([
+  const [{ endpoints }, { certificates, node, redis }] = await Promise.all([
     import('./doctor/endpoints.ts'),
     import('./doctor/machine.ts'),
   ]);
@@ -32,7 +32,7 @@ async function doctor({ config: file, json }: ConfigFileOptions): Promise<number
     redis(config),
     ...config.pools.map((pool) => endpoints(pool, config)),
   ]);
-  const diagnoses = [node(), ok('config', file), ...certificate(config, file), ...shared, ...pools.flat()];
+  const diagnoses = [node(), ok('config', file), ...certificates(loaded, file), ...shared, ...pools.flat()];
   process.stdout.write(json ? `${JSON.stringify(diagnoses, null, 2)}\n` : textOf(diagnoses));
   return diagnoses.some(({ status }) => status === 'fail') ? UNWELL : 0;
 }

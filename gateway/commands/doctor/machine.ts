@@ -1,7 +1,8 @@
-// What `doctor` looks at on this machine: Node.js, the certificate's files, and Redis where one is configured.
+// What `doctor` looks at on this machine: Node.js, the files of certificates, and Redis where one is configured.
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import type { Loaded } from '../../../config/load.ts';
 import type { Config } from '../../../config/schema.ts';
 import { RedisConnection } from '../../redis/redis-connection.ts';
 import type { Diagnosis } from './diagnosis.ts';
@@ -13,6 +14,8 @@ const REDIS_WAIT_MS = 3000;
 const DAY_MS = 86_400_000;
 /** Certificates are usually renewed a month before they end. */
 const ENDS_SOON_DAYS = 21;
+const UNFIT_HINT =
+  'the gateway does not start like this: the file is to be there, to fit, and to be readable for its user';
 
 export function node(version = process.versions.node): Diagnosis {
   const [major = 0, minor = 0] = version.split('.').map(Number);
@@ -20,9 +23,16 @@ export function node(version = process.versions.node): Diagnosis {
   return fail('node', version, `${NEEDS.join('.')} or newer is needed`);
 }
 
-/** Looks at how long the certificate holds; `file` is the configuration's, whose loading has read the pair and found it good. */
-export function certificate({ listen }: Config, file: string): Diagnosis[] {
-  const { tls } = listen;
+/** Looks at the files of certificates, and at how long the listener's holds; `file` is the configuration's. */
+export function certificates({ config, unfit }: Loaded, file: string): Diagnosis[] {
+  const wrong = unfit.map(({ path, message, hint }) =>
+    fail('tls', `${path}: ${message}`, hint ?? UNFIT_HINT),
+  );
+  const isRead = !unfit.some(({ path }) => path === 'listen.tls.cert');
+  return [...wrong, ...(isRead ? validity(config, file) : [])];
+}
+
+function validity({ listen: { tls } }: Config, file: string): Diagnosis[] {
   if (tls === undefined) return [];
   const { validTo, subject } = new X509Certificate(readFileSync(resolve(dirname(file), tls.cert)));
   const days = Math.floor((Date.parse(validTo) - Date.now()) / DAY_MS);
