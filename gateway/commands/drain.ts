@@ -1,9 +1,10 @@
 // `drain` and `undrain`: take an endpoint of a running gateway out of rotation, and put it back.
 import type { Command } from 'commander';
+import type { PoolView } from '../server/page/state.ts';
 import type { AdminAddress } from './admin-call.ts';
-import { adminPost, failed, refusalOf } from './admin-call.ts';
+import { adminGet, adminPost, failed, refusalOf } from './admin-call.ts';
 import type { ConfigFileOptions } from './config-file.ts';
-import { BAD_CONFIG, loadOrReport, withConfigFile } from './config-file.ts';
+import { adminOrReport, BAD_CONFIG, withConfigFile } from './config-file.ts';
 
 interface DrainOptions extends ConfigFileOptions {
   pool?: string;
@@ -24,30 +25,24 @@ export function addDrain(program: Command): void {
       .option('--pool <NAME>', 'only in this pool; without it, in every pool that has the endpoint')
       .option('--json', 'print JSON')
       .action(async (endpoint: string, options: DrainOptions) => {
-        const loaded = loadOrReport(options.config);
-        if (loaded === undefined) process.exitCode = BAD_CONFIG;
-        else
-          process.exitCode = await drain(
-            { admin: loaded.config.admin, file: options.config },
-            loaded.config.pools.map(({ name }) => name),
-            verb,
-            endpoint,
-            options,
-          );
+        const gateway = adminOrReport(options.config);
+        process.exitCode = gateway === undefined ? BAD_CONFIG : await drain(gateway, verb, endpoint, options);
       });
   }
 }
 
 async function drain(
   gateway: AdminAddress,
-  names: readonly string[],
   verb: 'drain' | 'undrain',
   endpoint: string,
   { pool, json }: DrainOptions,
 ): Promise<number> {
-  const pools = names.filter((name) => pool === undefined || name === pool);
-  if (pools.length === 0) return failed(`${gateway.file} has no pool ${pool}; it has ${names.join(', ')}`);
   try {
+    const state = await adminGet(gateway, '/admin/state');
+    const names = poolsOf(state.body);
+    if (state.status !== 200 || names === undefined) return failed(refusalOf(gateway, state));
+    const pools = names.filter((name) => pool === undefined || name === pool);
+    if (pools.length === 0) return failed(`The gateway has no pool ${pool}; it has ${names.join(', ')}`);
     const path = (name: string) => `/admin/endpoints/${name}/${encodeURIComponent(endpoint)}/${verb}`;
     const answers = await Promise.all(pools.map((name) => adminPost(gateway, path(name))));
     const done = answers.filter(({ status }) => status === 200).map(({ body }) => body);
@@ -61,6 +56,11 @@ async function drain(
   } catch (error) {
     return failed(error);
   }
+}
+
+/** The pools of the gateway as it runs: its file may have others by now. */
+function poolsOf({ pools }: Record<string, unknown>): string[] | undefined {
+  return Array.isArray(pools) ? pools.map(({ name }: PoolView) => name) : undefined;
 }
 
 function describe({ pool, endpoint, state, in_flight, streams }: Record<string, unknown>): string {

@@ -75,9 +75,16 @@ it.each([
 });
 
 it('names the pools that there are when one is meant that is not', async () => {
-  write(await freePort());
+  const server = createServer((_request, response) => response.end('{"pools":[{"name":"a"},{"name":"c"}]}'));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  write((server.address() as AddressInfo).port);
   expect(await run('drain', 'http://127.0.0.1:9/mcp', '--pool', 'b')).toMatchObject({
     code: 1,
-    stderr: 'mine.yaml has no pool b; it has a\n',
+    stderr: 'The gateway has no pool b; it has a, c\n',
   });
 });

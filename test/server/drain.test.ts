@@ -215,4 +215,19 @@ describe('a drained endpoint', () => {
       stderr: expect.stringContaining('No pool has'),
     });
   });
+
+  it('needs of the file that the command line is given the admin section only', {
+    timeout: 60_000,
+  }, async () => {
+    const up = await upstream();
+    const gw = await gateway(pools(up));
+    const file = `${gw.file}.cli.yaml`;
+    const { port } = new URL(gw.adminUrl);
+    const mistakes =
+      'listen: { tls: { cert: away.crt, key: away.key } }\npools: []\nlimits: { timeout: soon }\n';
+    writeFileSync(file, `admin: { port: ${port} }\n${mistakes}`);
+    const cli = (...args: string[]) => runCommand([...args, '-c', file], { cwd: tmpdir() });
+    expect(await cli('drain', up.url)).toMatchObject({ code: 0, stderr: '' });
+    expect(await cli('undrain', up.url)).toMatchObject({ code: 0, stderr: '' });
+  });
 });
