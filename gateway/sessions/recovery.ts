@@ -1,4 +1,5 @@
 // Recovery: when a session's upstream is gone, a new session takes its place where nothing can be lost by it.
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Endpoint } from '../core/endpoint.ts';
 import type { Exchange } from '../core/exchange.ts';
 import type { Refusal } from '../core/refusal.ts';
@@ -51,6 +52,8 @@ export interface RecoverySettings {
   readonly count: (result: RecoveryResult) => void;
 }
 
+/** What several calls of a session have noted before they all met nobody is taken back within this time, in ms. */
+const SETTLE_MS = 50;
 /** Places that a lost exchange is sent to at most: one that another process made, and a new one. */
 const MAX_PLACES = 2;
 
@@ -190,8 +193,11 @@ class Recoveries {
       count('adopted');
       return { session: current, fresh: false };
     }
-    const record = await records.recall(session, alone);
-    if (current === undefined || session.hello === undefined || (mode === 'auto' && !record.traceless)) {
+    let record = await records.recall(session, alone);
+    const mayMove = () => mode === 'always' || record.traceless;
+    if (!mayMove() && x.failure?.refused)
+      record = await pause(SETTLE_MS).then(() => records.recall(session, alone));
+    if (current === undefined || session.hello === undefined || !mayMove()) {
       count('refused');
       return nowhere;
     }

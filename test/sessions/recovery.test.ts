@@ -115,6 +115,16 @@ describe('a session whose upstream process is gone', () => {
     expect(other(client).calls('initialize').length).toBe(before + 1);
   });
 
+  it('goes on with all of several calls that reached nobody at once', async () => {
+    const gw = await gateway(yaml('auto'));
+    const client = await connect(gw);
+    await client.home.refuse();
+    const nonces = ['a', 'b', 'c', 'd'];
+    const answers = await Promise.all(nonces.map((nonce) => client.call('write', { nonce })));
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+    expect(other(client).nonces().sort()).toEqual(nonces);
+  });
+
   it('gets its log level and subscriptions back, and its client is told to look at the lists again', async () => {
     const gw = await gateway(yaml('auto'));
     const client = await connect(gw);
