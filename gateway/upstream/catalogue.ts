@@ -4,6 +4,11 @@ import { type MirroredParam, mirroredParams } from '../mcp/param-headers.ts';
 import { OwnList } from './own-list.ts';
 import type { Pool } from './pool.ts';
 
+/** How long a call waits for a new list, in ms: it holds its body meanwhile, and has no deadline yet. */
+const PATIENCE_MS = 1000;
+/** Calls of a pool that wait for a new list at once. */
+export const MOST_WAITING = 100;
+
 /** What the gateway knows of one tool. */
 export interface KnownTool {
   readonly name: string;
@@ -21,6 +26,7 @@ export interface KnownTool {
 export class Catalogue {
   readonly prompts: OwnList<true>;
   readonly #tools: OwnList<KnownTool>;
+  #waiting = 0;
 
   /** `known`: the tools of the pool's predecessor, until the list has been asked for. `now`: monotonic ms. */
   constructor(
@@ -50,6 +56,21 @@ export class Catalogue {
   /** Asks an endpoint for its tools unless that was done a moment ago; rejects when it does not answer with a list. */
   refresh(): Promise<void> {
     return this.#tools.refresh();
+  }
+
+  /**
+   * As `refresh`, for calls: resolves without the list where it takes too long, or where too many wait for it already.
+   * It goes on being asked for, and the next call has it.
+   */
+  async awaitNew(): Promise<void> {
+    const asked = this.refresh().catch(() => {});
+    if (this.#waiting >= MOST_WAITING) return;
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, PATIENCE_MS);
+    this.#waiting++;
+    await Promise.race([asked, late]);
+    this.#waiting--;
+    clearTimeout(timer);
   }
 
   /** The server says, or may have said, that its tools have changed. */

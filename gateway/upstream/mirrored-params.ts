@@ -15,8 +15,7 @@ export function mirroredParamsStage(catalogue: Catalogue): Stage {
   return (next) => (x) => {
     if (faultOf(x, catalogue) === undefined) return next(x);
     // The tool may mirror something else by now: nobody is refused by an old list, as far as it may be asked for.
-    const asked = catalogue.refresh().catch(() => {});
-    return asked.then(() => {
+    return catalogue.awaitNew().then(() => {
       const fault = faultOf(x, catalogue);
       if (fault === undefined) return next(x);
       return x.refuse(refusal('bad_request', { code: ErrorCode.headerMismatch, message: fault }));

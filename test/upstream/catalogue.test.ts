@@ -8,7 +8,7 @@ import type { PoolConfig } from '../../config/schema.ts';
 import { configSchema } from '../../config/schema.ts';
 import type { Exchange } from '../../gateway/core/exchange.ts';
 import { modern } from '../../gateway/mcp/eras/modern.ts';
-import { Catalogue } from '../../gateway/upstream/catalogue.ts';
+import { Catalogue, MOST_WAITING } from '../../gateway/upstream/catalogue.ts';
 import { mirroredParamsStage } from '../../gateway/upstream/mirrored-params.ts';
 import { Pool } from '../../gateway/upstream/pool.ts';
 import { poolSettings } from '../../gateway/upstream/pool-settings.ts';
@@ -30,15 +30,15 @@ const read = {
 const plain = { name: 'read', inputSchema: { type: 'object' } };
 
 /** A catalogue of a server that answers each page as `page` says at that time; `pass` moves its clock. */
-async function start(first: (cursor: string | undefined) => Page) {
+async function start(first: (cursor: string | undefined) => Page | Promise<Page>) {
   const server = { page: first, asked: 0 };
   const http = createServer((request, response) => {
-    void text(request).then((body) => {
+    void text(request).then(async (body) => {
       const message = JSON.parse(body);
       const isList = message.method.endsWith('/list');
       if (isList) server.asked++;
       const { status = 200, ...answer } = isList
-        ? server.page(message.params.cursor)
+        ? await server.page(message.params.cursor)
         : { result: discovered };
       response.writeHead(status, { 'content-type': 'application/json' });
       response.end(JSON.stringify({ jsonrpc: '2.0', id: message.id, ...answer }));
@@ -168,5 +168,30 @@ describe('a call whose headers do not mirror its arguments', () => {
     pass(9_999);
     expect((await call(catalogue)).status).toBe(400);
     expect(server.asked).toBe(1);
+  });
+
+  it('is refused by the known list where a new one does not come soon, and the next by that one', async () => {
+    const { server, catalogue, pass } = await start(() => tools(read));
+    const { promise: page, resolve } = Promise.withResolvers<Page>();
+    server.page = () => page;
+    pass(10_000);
+    expect((await call(catalogue)).status).toBe(400);
+    resolve(tools(plain));
+    await vi.waitFor(() => expect(catalogue.tools.get('read')?.mirrored).toEqual([]), bound);
+    expect((await call(catalogue)).status).toBe(200);
+    expect(server.asked).toBe(2);
+  });
+
+  it('is refused at once where too many wait for a new list', async () => {
+    const { server, catalogue, pass } = await start(() => tools(read));
+    const { promise: page, resolve } = Promise.withResolvers<Page>();
+    server.page = () => page;
+    pass(10_000);
+    let over = 0;
+    const first = Array.from({ length: MOST_WAITING }, () => call(catalogue).finally(() => over++));
+    expect((await call(catalogue)).status).toBe(400);
+    expect(over).toBe(0);
+    resolve(tools(plain));
+    await Promise.all(first);
   });
 });
