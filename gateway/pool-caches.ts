@@ -37,7 +37,8 @@ export function poolCaches(config: Config, cache: Cache, pools: ReadonlyMap<stri
       cache.listed.add(name);
       ear.start();
     };
-    if (cache.listed.has(name)) ear.start();
+    // What was said since the ears before a reload were closed is lost, and the lists from before are still served.
+    if (cache.listed.has(name)) ear.resume();
     const isReadOnly = (tool: string) => catalogue.isReadOnly(tool);
     const compiled = poolRules(own, config, isReadOnly, listKept);
     if (compiled !== undefined) rules.set(name, compiled);

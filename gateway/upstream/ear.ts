@@ -13,18 +13,22 @@ const ASK_TIMEOUT_MS = 10_000;
 const FIRST_RETRY_MS = 1000;
 const MAX_RETRY_MS = 60_000;
 
+export interface EarParts {
+  readonly pool: Pool;
+  readonly endpoint: Endpoint;
+  readonly onNotice: OnNotice;
+  /** Whether something may have been missed before its first stream, as it may before each later one. */
+  readonly isLate: boolean;
+}
+
 /** Listens until it is closed; a server without such streams is asked again from time to time. */
 export class Ear {
-  readonly #pool: Pool;
-  readonly #endpoint: Endpoint;
-  readonly #onNotice: OnNotice;
+  readonly #parts: EarParts;
   readonly #ended = new AbortController();
   readonly #following: Promise<void>;
 
-  constructor(pool: Pool, endpoint: Endpoint, onNotice: OnNotice) {
-    this.#pool = pool;
-    this.#endpoint = endpoint;
-    this.#onNotice = onNotice;
+  constructor(parts: EarParts) {
+    this.#parts = parts;
     this.#following = this.#follow();
   }
 
@@ -36,10 +40,11 @@ export class Ear {
 
   async #follow(): Promise<void> {
     const { signal } = this.#ended;
+    const { pool, endpoint, isLate } = this.#parts;
     let wait = FIRST_RETRY_MS;
-    for (let first = true; !signal.aborted; first = false) {
-      const client = new OwnClient(this.#pool, this.#endpoint);
-      const heard = await this.#listen(client, first).catch(() => false);
+    for (let late = isLate; !signal.aborted; late = true) {
+      const client = new OwnClient(pool, endpoint);
+      const heard = await this.#listen(client, late).catch(() => false);
       await client.close().catch(() => undefined);
       wait = heard ? FIRST_RETRY_MS : Math.min(MAX_RETRY_MS, wait * 2);
       if (!signal.aborted) await pause(wait * (0.75 + Math.random() / 2), signal);
@@ -47,8 +52,9 @@ export class Ear {
   }
 
   /** Listens until the stream ends; whether there was one. */
-  async #listen(client: OwnClient, first: boolean): Promise<boolean> {
+  async #listen(client: OwnClient, late: boolean): Promise<boolean> {
     const { signal } = this.#ended;
+    const { onNotice } = this.#parts;
     await client.ping(ASK_TIMEOUT_MS, signal);
     const { statusCode, headers, body } = await client.openStream(wanted, signal);
     if (statusCode !== 200 || !isEventStream(String(headers['content-type']))) {
@@ -56,9 +62,9 @@ export class Ear {
       return false;
     }
     // Streams are not resumed: what was said while there was none is lost.
-    if (!first) this.#onNotice(undefined);
+    if (late) onNotice(undefined);
     const scanner = new SseScanner((message) => {
-      if (message.method !== undefined) this.#onNotice(message.method);
+      if (message.method !== undefined) onNotice(message.method);
     });
     for await (const chunk of body) scanner.push(chunk as Buffer);
     return true;

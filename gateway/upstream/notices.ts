@@ -12,6 +12,7 @@ export class Notices {
   readonly #pool: Pool;
   readonly #onNotice: OnNotice;
   readonly #ears = new Map<Endpoint, Ear>();
+  #isLate = false;
   #state: 'idle' | 'listening' | 'closed' = 'idle';
 
   constructor(pool: Pool, onNotice: OnNotice) {
@@ -26,6 +27,12 @@ export class Notices {
     this.follow();
   }
 
+  /** As `start`, where something was kept before: each first stream tells, too, that some changes may have been missed. */
+  resume(): void {
+    this.#isLate = true;
+    this.start();
+  }
+
   /** Listens at exactly the endpoints that the pool has now, if it listens at all. */
   readonly follow = (): void => {
     if (this.#state !== 'listening') return;
@@ -36,7 +43,14 @@ export class Notices {
       this.#ears.delete(endpoint);
     }
     for (const endpoint of endpoints) {
-      if (!this.#ears.has(endpoint)) this.#ears.set(endpoint, new Ear(this.#pool, endpoint, this.#onNotice));
+      if (this.#ears.has(endpoint)) continue;
+      const ear = new Ear({
+        pool: this.#pool,
+        endpoint,
+        onNotice: this.#onNotice,
+        isLate: this.#isLate,
+      });
+      this.#ears.set(endpoint, ear);
     }
   };
 
