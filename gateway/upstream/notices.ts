@@ -1,5 +1,7 @@
 // Notices: the gateway's own ears at the endpoints of a pool, for what servers say of changed lists.
 import type { Endpoint } from '../core/endpoint.ts';
+import type { Clock } from '../health/clock.ts';
+import { systemClock } from '../health/clock.ts';
 import type { OnNotice } from './ear.ts';
 import { Ear } from './ear.ts';
 import type { Pool } from './pool.ts';
@@ -11,12 +13,14 @@ import type { Pool } from './pool.ts';
 export class Notices {
   readonly #pool: Pool;
   readonly #onNotice: OnNotice;
+  readonly #clock: Clock;
   readonly #ears = new Map<Endpoint, Ear>();
   #isLate = false;
   #state: 'idle' | 'listening' | 'closed' = 'idle';
 
-  constructor(pool: Pool, onNotice: OnNotice) {
+  constructor(pool: Pool, onNotice: OnNotice, clock: Clock = systemClock) {
     this.#pool = pool;
+    this.#clock = clock;
     this.#onNotice = onNotice;
   }
 
@@ -49,6 +53,7 @@ export class Notices {
         endpoint,
         onNotice: this.#onNotice,
         isLate: this.#isLate,
+        clock: this.#clock,
       });
       this.#ears.set(endpoint, ear);
     }

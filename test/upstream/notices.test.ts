@@ -12,12 +12,16 @@ import { Notices } from '../../gateway/upstream/notices.ts';
 import { Pool } from '../../gateway/upstream/pool.ts';
 import { poolSettings } from '../../gateway/upstream/pool-settings.ts';
 import { PoolWatch } from '../../gateway/upstream/pool-watch.ts';
+import { HandClock } from '../health/hand-clock.ts';
 
 /** A server of the stateless era that lets a test hold all answers, and shows the streams that are open. */
 class Speaker {
   readonly streams = new Set<ServerResponse>();
   readonly held: ServerResponse[] = [];
   holds = false;
+  /** Streams opened so far. */
+  opened = 0;
+  endsStreams = false;
   readonly #server = createServer((request, response) => void this.#answer(request, response));
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -27,6 +31,8 @@ class Speaker {
       response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders();
       this.streams.add(response);
       response.once('close', () => this.streams.delete(response));
+      this.opened++;
+      if (this.endsStreams) response.end();
     } else {
       const result = { resultType: 'complete', supportedVersions: ['2026-07-28'], capabilities: {} };
       response.writeHead(200, { 'content-type': 'application/json' });
@@ -99,4 +105,30 @@ it('are heard where a name leads, when it leads elsewhere', async () => {
   if (gone !== undefined) gone.unhealthy = true;
   await vi.waitFor(() => expect(first.streams.size).toBe(0), bound);
   expect(second.streams.size).toBe(1);
+}, 30_000);
+
+it('ask a server that ends its streams at once less and less often, until one lasts', async () => {
+  const server = new Speaker();
+  server.endsStreams = true;
+  const pool = makePool({ url: `http://127.0.0.1:${await server.start()}/mcp` });
+  const clock = new HandClock();
+  let told = 0;
+  const notices = new Notices(pool, () => told++, clock);
+  onTestFinished(() => notices.close());
+  notices.start();
+  // Waits differ by a quarter to both sides.
+  for (const [opened, waitMs] of [2000, 4000, 8000].entries()) {
+    await vi.waitFor(() => expect([server.opened, clock.waiting]).toEqual([opened + 1, 1]), bound);
+    server.endsStreams = opened < 2;
+    await clock.pass(waitMs * 0.75 - 1);
+    expect(clock.waiting).toBe(1);
+    await clock.pass(waitMs * 0.5 + 1);
+    expect(clock.waiting).toBe(0);
+  }
+  await vi.waitFor(() => expect(told).toBe(3), bound);
+  await clock.pass(5000);
+  for (const stream of server.streams) stream.destroy();
+  await vi.waitFor(() => expect(clock.waiting).toBe(1), bound);
+  await clock.pass(1250);
+  await vi.waitFor(() => expect(server.opened).toBe(5), bound);
 }, 30_000);
