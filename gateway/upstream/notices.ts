@@ -28,7 +28,7 @@ export class Notices {
   start(): void {
     if (this.#state !== 'idle') return;
     this.#state = 'listening';
-    this.follow();
+    void this.follow();
   }
 
   /** As `start`, where something was kept before: each first stream tells, too, that some changes may have been missed. */
@@ -37,13 +37,14 @@ export class Notices {
     this.start();
   }
 
-  /** Listens at exactly the endpoints that the pool has now, if it listens at all. */
-  readonly follow = (): void => {
+  /** Listens at exactly the endpoints that the pool has now, if it listens at all; resolves when it has left all others. */
+  readonly follow = async (): Promise<void> => {
     if (this.#state !== 'listening') return;
     const { endpoints } = this.#pool;
+    const closings: Promise<void>[] = [];
     for (const [endpoint, ear] of this.#ears) {
       if (endpoints.includes(endpoint)) continue;
-      void ear.close();
+      closings.push(ear.close());
       this.#ears.delete(endpoint);
     }
     for (const endpoint of endpoints) {
@@ -57,6 +58,7 @@ export class Notices {
       });
       this.#ears.set(endpoint, ear);
     }
+    await Promise.all(closings);
   };
 
   /** Ends all streams at once, and the sessions that they were in within two seconds. */

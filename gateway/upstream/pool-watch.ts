@@ -28,8 +28,8 @@ export interface WatchParts {
 
 /** Watches the endpoints of one pool from its start until it is closed. */
 export class PoolWatch {
-  /** Told whenever endpoints may have come or gone. */
-  readonly followers = new Set<() => void>();
+  /** Told whenever endpoints may have come or gone; each resolves when it needs no more the sockets of those that have gone. */
+  readonly followers = new Set<() => Promise<void>>();
   readonly #pool: Pool;
   readonly #parts: WatchParts;
   readonly #probes: Probes;
@@ -97,12 +97,15 @@ export class PoolWatch {
 
   #found(source: DnsEndpoint, addresses: readonly string[]): void {
     const pool = this.#pool;
-    const before = pool.endpoints;
-    pool.resolve(source, addresses, systemClock.now());
+    const gone = pool.resolve(source, addresses, systemClock.now());
     this.#health?.watch(pool.endpoints);
-    for (const endpoint of before) {
-      if (!pool.endpoints.includes(endpoint)) void this.#probes.close(endpoint);
-    }
-    for (const follow of this.followers) follow();
+    const farewells = [
+      ...Array.from(gone.keys(), (endpoint) => this.#probes.close(endpoint)),
+      ...Array.from(this.followers, (follow) => follow()),
+    ];
+    // The sessions of the gateway's own end within two seconds, over these very sockets.
+    void Promise.allSettled(farewells).then(() => {
+      for (const link of gone.values()) void link.close();
+    });
   }
 }

@@ -118,18 +118,17 @@ export class Pool {
     return this.#line.current.#untried(tried).length === 0;
   }
 
-  /** Makes `addresses` the endpoints of a name; those that leave finish what they have. `now`: monotonic ms. */
-  resolve(source: DnsEndpoint, addresses: readonly string[], now: number): void {
+  /** Makes `addresses` the endpoints of a name; returns those that have gone, with the sockets to close. `now`: monotonic ms. */
+  resolve(source: DnsEndpoint, addresses: readonly string[], now: number): ReadonlyMap<Endpoint, Link> {
     const gone = this.#list.resolve(source, addresses, now);
     this.endpoints = this.#list.all;
     for (const endpoint of this.endpoints) {
       if (!this.#links.has(endpoint)) this.#connect(endpoint, new Link(endpoint, this.settings.sockets));
     }
     this.refresh();
-    for (const endpoint of gone) {
-      void this.#links.get(endpoint)?.close();
-      this.#links.delete(endpoint);
-    }
+    const links = new Map([...this.#links].filter(([endpoint]) => gone.includes(endpoint)));
+    for (const endpoint of gone) this.#links.delete(endpoint);
+    return links;
   }
 
   /** Chooses an endpoint for `x`, leaving out those already tried. */

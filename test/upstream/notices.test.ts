@@ -13,6 +13,7 @@ import { Pool } from '../../gateway/upstream/pool.ts';
 import { poolSettings } from '../../gateway/upstream/pool-settings.ts';
 import { PoolWatch } from '../../gateway/upstream/pool-watch.ts';
 import { HandClock } from '../health/hand-clock.ts';
+import { GatedUpstream } from '../support/gated-upstream.ts';
 
 /** A server of the stateless era that lets a test hold all answers, and shows the streams that are open. */
 class Speaker {
@@ -54,8 +55,10 @@ class Speaker {
   }
 }
 
-function makePool(endpoint: object): Pool {
-  const { pools, limits } = configSchema.parse({ pools: [{ name: 'p', endpoints: [endpoint] }] });
+function makePool(endpoint: object, settings: object = {}): Pool {
+  const { pools, limits } = configSchema.parse({
+    pools: [{ name: 'p', endpoints: [endpoint], ...settings }],
+  });
   const pool = new Pool(poolSettings(pools[0] as PoolConfig, limits));
   onTestFinished(() => pool.destroy());
   return pool;
@@ -63,21 +66,9 @@ function makePool(endpoint: object): Pool {
 
 const bound = { timeout: 10_000, interval: 5 };
 
-it('end at once while an endpoint owes an answer', async () => {
-  const server = new Speaker();
-  server.holds = true;
-  const pool = makePool({ url: `http://127.0.0.1:${await server.start()}/mcp` });
-  const notices = new Notices(pool, () => undefined);
-  notices.start();
-  await vi.waitFor(() => expect(server.held).toHaveLength(1), bound);
-  await notices.close();
-}, 5000);
-
-it('are heard where a name leads, when it leads elsewhere', async () => {
-  const [first, second] = [new Speaker(), new Speaker()];
-  const port = await first.start();
-  await second.start('127.0.0.2', port);
-  const pool = makePool({ dns: 'pods.internal', port });
+/** Notices of a pool behind a name, with its checks; `leads` says where the name leads from now on. */
+function listenAtName(port: number, settings: object = {}) {
+  const pool = makePool({ dns: 'pods.internal', port }, settings);
   let addresses = ['127.0.0.1'];
   const source = { ...pool.settings.endpoints[0], refreshMs: 20 } as DnsEndpoint;
   const watch = new PoolWatch(Object.assign(pool, { settings: { ...pool.settings, endpoints: [source] } }), {
@@ -94,17 +85,55 @@ it('are heard where a name leads, when it leads elsewhere', async () => {
   watch.followers.add(notices.follow);
   notices.start();
   watch.start();
+  const leads = (...to: string[]) => {
+    addresses = to;
+  };
+  return { pool, leads };
+}
+
+it('end at once while an endpoint owes an answer', async () => {
+  const server = new Speaker();
+  server.holds = true;
+  const pool = makePool({ url: `http://127.0.0.1:${await server.start()}/mcp` });
+  const notices = new Notices(pool, () => undefined);
+  notices.start();
+  await vi.waitFor(() => expect(server.held).toHaveLength(1), bound);
+  await notices.close();
+}, 5000);
+
+it('are heard where a name leads, when it leads elsewhere', async () => {
+  const [first, second] = [new Speaker(), new Speaker()];
+  const port = await first.start();
+  await second.start('127.0.0.2', port);
+  const { pool, leads } = listenAtName(port);
   await vi.waitFor(() => expect(first.streams.size).toBe(1), bound);
-  addresses = ['127.0.0.1', '127.0.0.2'];
+  leads('127.0.0.1', '127.0.0.2');
   await vi.waitFor(() => expect(second.streams.size).toBe(1), bound);
   const [gone] = pool.endpoints;
-  addresses = ['127.0.0.2'];
+  leads('127.0.0.2');
   await vi.waitFor(() => expect(gone?.leftAt).toBeDefined(), bound);
   expect(first.streams.size).toBe(1);
   // It goes as soon as it is known to be dead.
   if (gone !== undefined) gone.unhealthy = true;
   await vi.waitFor(() => expect(first.streams.size).toBe(0), bound);
   expect(second.streams.size).toBe(1);
+}, 30_000);
+
+it('end their session, as checks do theirs, where an address has gone that still answers', async () => {
+  const server = await GatedUpstream.start();
+  onTestFinished(() => server.close());
+  const { pool, leads } = listenAtName(Number(new URL(server.url).port), { era: 'legacy' });
+  const count = (method: string) => server.messages.filter((message) => message.method === method).length;
+  await vi.waitFor(() => expect([server.streams.length, count('ping')]).toEqual([1, 2]), bound);
+  const [gone] = pool.endpoints;
+  leads('127.0.0.2');
+  await vi.waitFor(() => expect(gone?.leftAt).toBeDefined(), bound);
+  // It has left long ago, and nobody needs it.
+  if (gone !== undefined) gone.leftAt = Number.NEGATIVE_INFINITY;
+  const ended = () => server.requests.filter(({ method }) => method === 'DELETE');
+  await vi.waitFor(() => expect(ended()).toHaveLength(2), bound);
+  expect(new Set(ended().map(({ headers }) => headers['mcp-session-id'])).size).toBe(2);
+  expect(count('initialize')).toBe(2);
 }, 30_000);
 
 it('ask a server that ends its streams at once less and less often, until one lasts', async () => {
