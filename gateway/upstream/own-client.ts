@@ -1,6 +1,7 @@
 // The gateway's own conversation with one endpoint: for what it asks itself, such as tool lists and health.
 import type { Dispatcher } from 'undici';
 import type { Endpoint } from '../core/endpoint.ts';
+import { ErrorCode } from '../mcp/error-codes.ts';
 import { Method } from '../mcp/methods.ts';
 import { Openings } from './openings.ts';
 import { LIST_BYTES, readMessage, SMALL_BYTES, UnfitAnswer } from './own-reply.ts';
@@ -149,7 +150,9 @@ export class OwnClient {
     return this.#pool.ownSockets(this.#endpoint);
   }
 
+  /** Begins anew. A session that the server has not called unknown may still be there. */
   #forget(): void {
+    if (this.#session !== undefined) this.#end(this.#session).catch(() => undefined);
     this.#stateless = this.#configured;
     this.#opened = false;
     this.#session = undefined;
@@ -170,9 +173,7 @@ export class OwnClient {
   /** Sends a request in the session; in another one when the server has forgotten it, which is what 404 says. */
   async #inSession(method: string, params: Record<string, unknown>, signal: AbortSignal): Promise<OwnAnswer> {
     const answer = await this.#postInSession(method, params, signal);
-    if (answer.status !== 404) return answer;
-    this.#opened = false;
-    return this.#postInSession(method, params, signal);
+    return this.#opened ? answer : this.#postInSession(method, params, signal);
   }
 
   async #postInSession(
@@ -184,7 +185,13 @@ export class OwnClient {
       await this.#openings.wait(this.#open(signal), signal);
       await this.#post(Method.initialized, undefined, this.#sessionHeaders(), signal);
     }
-    return this.#post(method, params, this.#sessionHeaders(), signal);
+    const answer = await this.#post(method, params, this.#sessionHeaders(), signal);
+    // A server that has the session, but not the method, says so.
+    if (answer.status === 404 && answer.errorCode !== ErrorCode.methodNotFound) {
+      this.#opened = false;
+      this.#session = undefined;
+    }
+    return answer;
   }
 
   /** Its answer is heard also when nobody waits for it any more: the session that it brings must be ended. */

@@ -18,15 +18,24 @@ import { GatedUpstream } from '../support/gated-upstream.ts';
 class SlowServer {
   readonly open = new Set<string>();
   readonly held: ServerResponse[] = [];
+  /** Sessions that it was asked to end. */
+  readonly ended: string[] = [];
+  /** What requests in a session are answered with. */
+  status = 200;
+  reply: object = { result: {} };
   readonly #server = createServer((request, response) => {
     void text(request).then((body) => {
       const session = String(request.headers['mcp-session-id']);
-      if (request.method === 'DELETE') this.open.delete(session);
+      if (request.method === 'DELETE') {
+        this.open.delete(session);
+        this.ended.push(session);
+      }
       const message = body === '' ? {} : (JSON.parse(body) as { id?: number; method?: string });
       if (message.method === 'initialize') this.held.push(response);
       else if (message.id === undefined) response.writeHead(202).end();
-      else if (this.open.has(session)) response.writeHead(200, json).end(answer(message.id, {}));
-      else response.writeHead(session === 'undefined' ? 400 : 404, json).end(answer(message.id, undefined));
+      else if (this.open.has(session))
+        response.writeHead(this.status, json).end(answer(message.id, this.reply));
+      else response.writeHead(session === 'undefined' ? 400 : 404, json).end(answer(message.id, noSession));
       this.#server.emit('heard');
     });
   });
@@ -53,15 +62,16 @@ class SlowServer {
     this.held
       .shift()
       ?.writeHead(200, { ...json, 'mcp-session-id': session })
-      .end(answer(2, {}));
+      .end(answer(2, { result: {} }));
   }
 }
 
 const json = { 'content-type': 'application/json' };
 
-function answer(id: number, result: object | undefined): string {
-  const error = { code: -32000, message: 'Bad Request: no session' };
-  return JSON.stringify({ jsonrpc: '2.0', id, ...(result === undefined ? { error } : { result }) });
+const noSession = { error: { code: -32000, message: 'Bad Request: no session' } };
+
+function answer(id: number, reply: object): string {
+  return JSON.stringify({ jsonrpc: '2.0', id, ...reply });
 }
 
 async function start(): Promise<{ server: SlowServer; client: OwnClient }> {
@@ -130,6 +140,52 @@ describe("a session of the gateway's own that the server has forgotten", () => {
     await client.close();
     expect(server.open.size).toBe(0);
   });
+});
+
+describe("a session of the gateway's own in which a check is answered badly", () => {
+  async function check(server: SlowServer, client: OwnClient): Promise<number> {
+    const asked = client.ping(5000);
+    await server.whenAsked();
+    server.give();
+    return (await asked).status;
+  }
+
+  it.each([400, 405, 500, 503])('is ended, for the next check opens another one: %i', async (status) => {
+    const { server, client } = await start();
+    server.status = status;
+    for (let round = 0; round < 2; round++) {
+      expect(await check(server, client)).toBe(status);
+      expect(client.hasSession).toBe(false);
+      await vi.waitFor(() => expect(server.open.size).toBe(0), { timeout: 5000, interval: 5 });
+    }
+    await client.close();
+  });
+
+  it('is not ended where the server says that it knows it no more', async () => {
+    const { server, client } = await start();
+    expect(await check(server, client)).toBe(200);
+    server.status = 404;
+    expect(await check(server, client)).toBe(404);
+    const unknown = new Set(server.open);
+    server.status = 200;
+    expect(await check(server, client)).toBe(200);
+    await client.close();
+    expect(server.ended).toHaveLength(1);
+    expect(unknown).not.toContain(server.ended[0]);
+  });
+});
+
+it("a session of the gateway's own outlives a method that the server does not know", async () => {
+  const { server, client } = await start();
+  server.status = 404;
+  server.reply = { error: { code: -32601, message: 'Method not found' } };
+  const asked = client.request('prompts/list', {}, 5000);
+  await server.whenAsked();
+  server.give();
+  expect(await asked).toMatchObject({ status: 404, errorCode: -32601 });
+  expect(client.hasSession).toBe(true);
+  await client.close();
+  expect(server.open.size).toBe(0);
 });
 
 describe("a session of the gateway's own that opens late", () => {
