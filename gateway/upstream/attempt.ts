@@ -225,7 +225,8 @@ export class Attempt implements AnswerHandler, ByteStream {
       return this.#owner.failed(this, failure);
     }
     // The client comes back for the rest of what it can resume: an error would be the last word.
-    const isResumed = this.#sse?.resumable === true && failure.kind === 'reset';
+    const isResumed = this.#x.era.sessionful && this.#sse?.resumable === true && failure.kind === 'reset';
+    if (isResumed && !this.#x.replied) this.#x.errorType ??= 'upstream_failed';
     this.#finish(isResumed ? 'end' : refusal('upstream_failed', { message: failure.message }), failure);
   }
 

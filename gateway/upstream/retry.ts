@@ -11,7 +11,6 @@ import type { IsSafeTool } from './safe-tools.ts';
 const safeMethods: ReadonlySet<string> = new Set([
   Method.discover,
   Method.ping,
-  Method.listen,
   Method.toolsList,
   Method.promptsGet,
   Method.resourcesRead,

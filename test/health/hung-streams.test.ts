@@ -35,12 +35,11 @@ function hang(up: FaultUpstream): void {
     up.on(method, 'hang');
 }
 
-it('a stream of changes that a hung server was asked for begins at another one', async () => {
+it('a stream of changes that a hung server does not begin is refused', async () => {
   hang(ups[0]);
   const { body, headers } = modernRequest('subscriptions/listen');
   const streams = await Promise.all([1, 2].map(() => openEventStream(gw.at(), body, headers)));
-  expect(streams.map(({ status }) => status)).toEqual([200, 200]);
-  expect(ups[1].calls('subscriptions/listen')).toHaveLength(2);
+  expect(streams.map(({ status }) => status).sort()).toEqual([200, 503]);
   for (const stream of streams) stream.leave();
 });
 
