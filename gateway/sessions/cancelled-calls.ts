@@ -7,6 +7,8 @@ import { Method } from '../mcp/methods.ts';
 
 /** How long a server may still answer what was cancelled, in ms: it may have been done already. */
 const GRACE_MS = 1000;
+/** Characters that the id of a request has at most. */
+const MAX_ID = 512;
 
 /**
  * The stage. The notice goes to the server as any other; servers then send no answer (MCP 2025-11-25, cancellation), and
@@ -22,21 +24,24 @@ export function cancelledCalls(live: Iterable<Exchange>): Stage {
     if (ids.length === 0) return next(x);
     const { nonce } = session;
     return next(x).then((reply) => {
-      setTimeout(() => end(live, nonce, ids, startedAt), GRACE_MS).unref();
+      // A notice that has not arrived ends nothing.
+      if (reply.status < 300) setTimeout(() => end(live, nonce, ids, startedAt), GRACE_MS).unref();
       return reply;
     });
   };
 }
 
 function cancelledBy({ method, requestId }: Envelope): string[] {
-  return method === Method.cancelled && requestId !== undefined ? [requestId] : [];
+  return method === Method.cancelled && requestId !== undefined && requestId.length <= MAX_ID
+    ? [requestId]
+    : [];
 }
 
-/** Ends the calls of a session that began before `before`, in monotonic ms, but for what others wait for, too. */
+/** Ends the calls of a session that began before `before`, in monotonic ms. Whoever else waits for the answer asks anew. */
 function end(live: Iterable<Exchange>, nonce: string, ids: readonly string[], before: number): void {
   for (const x of live) {
     const { id, kind } = x.envelope;
-    if (x.session?.nonce !== nonce || x.startedAt >= before || x.shared || x.stream) continue;
+    if (x.session?.nonce !== nonce || x.startedAt >= before || x.stream) continue;
     if (kind === 'request' && id !== undefined && ids.includes(id)) x.cancel(callCancelled);
   }
 }

@@ -107,6 +107,21 @@ describe('equal calls at the same time', () => {
     expect(started.calls).toBe(1);
   });
 
+  it('go on anew when the client of the first cancels it, for its server has stopped', async () => {
+    const { started, next } = await rig();
+    const session = await started.session(ALICE);
+    const first = started.legacy('look', { a: 1 }, { id: 1 });
+    await next();
+    const other = started.legacy('look', { a: 1 }, { id: 2 });
+    await started.inFlight(2);
+    const notice = { jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 1 } };
+    const { headers } = legacyRequest('ping', {}, 0, session);
+    expect((await started.send(notice, { ...headers, 'x-api-key': ALICE })).status).toBe(202);
+    (await next()).text('anew');
+    expect((await first).status).toBe(202);
+    expect((await other).said).toBe('anew');
+  });
+
   it('end upstream when the last of their clients hangs up', async () => {
     const { started, next } = await rig();
     const url = started.gateways[0]?.url as string;
