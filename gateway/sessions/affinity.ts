@@ -71,20 +71,16 @@ function resume(x: Exchange, session: Session, next: Handler, settings: Affinity
   if (settings.pin) x.pinned = endpoint;
   settings.live.enter(x, settings.pool, mostOf(x, settings));
   if (x.inbound.method !== 'DELETE') return next(x);
-  return next(x).then((reply) => (hasEnded(reply) ? end(x, reply, settings) : reply));
+  return next(x).then((reply) => (hasEnded(x, reply) ? end(x, reply, settings) : reply));
 }
 
-/** What becomes of a DELETE whose server cannot be reached: it must not find the session alive when it comes back. */
-const unreachable: ReadonlySet<string> = new Set([
-  'session_not_found',
-  'upstream_failed',
-  'no_endpoint',
-  'timeout',
-]);
+/** What becomes of a DELETE whose server is not there: it must not find the session alive when it comes back. */
+const unreachable: ReadonlySet<string> = new Set(['session_not_found', 'no_endpoint', 'timeout']);
 
 /** Whether a DELETE has ended its session, by its reply: a server need not allow it (405). */
-function hasEnded({ status, refusal: why }: Reply): boolean {
-  return why === undefined ? status < 300 || status === 404 : unreachable.has(why.reason);
+function hasEnded({ failure }: Exchange, { status, refusal: why }: Reply): boolean {
+  if (why === undefined) return status < 300 || status === 404;
+  return unreachable.has(why.reason) || failure?.kind === 'connect' || failure?.kind === 'reset';
 }
 
 function notFound(x: Exchange): Promise<Reply> {
