@@ -173,7 +173,11 @@ export class OwnClient {
   /** Sends a request in the session; in another one when the server has forgotten it, which is what 404 says. */
   async #inSession(method: string, params: Record<string, unknown>, signal: AbortSignal): Promise<OwnAnswer> {
     const answer = await this.#postInSession(method, params, signal);
-    return this.#opened ? answer : this.#postInSession(method, params, signal);
+    // A server that has the session, but not the method, says so.
+    if (answer.status !== 404 || answer.errorCode === ErrorCode.methodNotFound) return answer;
+    this.#opened = false;
+    this.#session = undefined;
+    return this.#postInSession(method, params, signal);
   }
 
   async #postInSession(
@@ -185,13 +189,7 @@ export class OwnClient {
       await this.#openings.wait(this.#open(signal), signal);
       await this.#post(Method.initialized, undefined, this.#sessionHeaders(), signal);
     }
-    const answer = await this.#post(method, params, this.#sessionHeaders(), signal);
-    // A server that has the session, but not the method, says so.
-    if (answer.status === 404 && answer.errorCode !== ErrorCode.methodNotFound) {
-      this.#opened = false;
-      this.#session = undefined;
-    }
-    return answer;
+    return this.#post(method, params, this.#sessionHeaders(), signal);
   }
 
   /** Its answer is heard also when nobody waits for it any more: the session that it brings must be ended. */
