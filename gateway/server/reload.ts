@@ -63,7 +63,6 @@ export class Reloader {
     }
     this.#target.reading();
     const loaded = reread.load();
-    this.#target.watch(loaded.files);
     if (!loaded.ok) return this.#failed(cause, loaded, loaded.problems.map(formatProblem));
     const { config, needRestart } = keepFixed(this.#running, loaded.config);
     const changed = changedPaths(this.#running, config);
@@ -72,6 +71,7 @@ export class Reloader {
     } catch (error) {
       return this.#failed(cause, loaded, [error instanceof Error ? error.message : String(error)]);
     }
+    this.#target.watch(loaded.files);
     this.#running = config;
     this.successful = true;
     this.#logger.log({ event: 'reload', cause, changed: changed.join(', ') || 'nothing' });
