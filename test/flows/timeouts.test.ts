@@ -7,7 +7,7 @@ import type { TestGateway } from '../support/gateway.ts';
 import { startGateway } from '../support/gateway.ts';
 import { initializeRequest, legacyRequest, modernRequest } from '../support/message.ts';
 
-const TIMEOUT_MS = 300;
+const TIMEOUT_MS = 600;
 
 let upstream: GatedUpstream;
 let gateway: TestGateway;
