@@ -22,7 +22,7 @@ export interface AnswerHandler {
   readonly isOver: boolean;
   /** The request waits for a connection. */
   onQueued(place: QueuePlace): void;
-  /** The request is being written: from here on the upstream may have seen it. */
+  /** The request is on its way: once the connection says that it is written, the upstream may have seen it. */
   onSent(connection: Connection): void;
   /** Never for interim answers. */
   onHead(head: AnswerHead): void;
@@ -90,6 +90,11 @@ export class Connection implements AnswerEvents {
       corked.add(this.#socket);
     }
     for (const piece of pieces) this.#socket.write(piece);
+  }
+
+  /** Its request has left this process; until the end of the turn in which it is sent it is held back. */
+  get isWritten(): boolean {
+    return this.#socket.writableCorked === 0;
   }
 
   /** The answer is held up by whoever is to have it. */

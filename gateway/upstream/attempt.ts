@@ -164,7 +164,7 @@ export class Attempt implements AnswerHandler, ByteStream {
 
   /** Something of the request may be with the endpoint. */
   get isSent(): boolean {
-    return this.#connection !== undefined;
+    return this.#connection?.isWritten === true;
   }
 
   /** For a connection that others use, or for a client that does not read. */

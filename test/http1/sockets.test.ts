@@ -188,6 +188,25 @@ describe('sockets', () => {
     expect(asking).toMatchObject({ status: 200, body: 'ab' });
   });
 
+  it('have not sent what was still held back when its connection ended', async () => {
+    const { port, requests } = await server((socket) => socket.write(ok('')));
+    const opened: Socket[] = [];
+    const connect: Connect = (done) => {
+      const socket = connectTcp(port, '127.0.0.1', () => done(null, socket));
+      opened.push(socket);
+    };
+    const sockets = socketsTo(port, { connect });
+    const first = ask(sockets);
+    await first.done;
+    expect(first.connection?.isWritten).toBe(true);
+    const second = ask(sockets);
+    opened[0]?.destroy(new Error('reset'));
+    await expect(second.done).rejects.toThrow('reset');
+    expect(second.connection?.isWritten).toBe(false);
+    await ask(sockets).done;
+    expect(requests).toHaveLength(2);
+  });
+
   it('send nothing over connections that were idle when another one broke', async () => {
     let isWell = false;
     const up = await server((socket, request, nth) => {
