@@ -3,12 +3,11 @@ import type { Exchange } from '../core/exchange.ts';
 import { callCancelled } from '../core/refusal.ts';
 import type { Stage } from '../core/stage.ts';
 import type { Envelope } from '../mcp/envelope.ts';
+import { MAX_ID_BYTES } from '../mcp/envelope-reader.ts';
 import { Method } from '../mcp/methods.ts';
 
 /** How long a server may still answer what was cancelled, in ms: it may have been done already. */
 const GRACE_MS = 1000;
-/** Characters that the id of a request has at most. */
-const MAX_ID = 512;
 
 /**
  * The stage. The notice goes to the server as any other; servers then send no answer (MCP 2025-11-25, cancellation), and
@@ -32,7 +31,7 @@ export function cancelledCalls(live: Iterable<Exchange>): Stage {
 }
 
 function cancelledBy({ method, requestId }: Envelope): string[] {
-  return method === Method.cancelled && requestId !== undefined && requestId.length <= MAX_ID
+  return method === Method.cancelled && requestId !== undefined && requestId.length <= MAX_ID_BYTES
     ? [requestId]
     : [];
 }

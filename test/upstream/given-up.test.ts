@@ -6,6 +6,8 @@ import { Flight } from '../../gateway/cache/single-flight.ts';
 import type { Exchange } from '../../gateway/core/exchange.ts';
 import type { Stage } from '../../gateway/core/stage.ts';
 import { compose } from '../../gateway/core/stage.ts';
+import type { RuleOf } from '../../gateway/core/tool-rules.ts';
+import { compileToolRules } from '../../gateway/core/tool-rules.ts';
 import { defaultPolicy } from '../../gateway/limits/client-policies.ts';
 import { Concurrency } from '../../gateway/limits/concurrency.ts';
 import { timeouts } from '../../gateway/limits/timeouts.ts';
@@ -22,14 +24,19 @@ import { startScripted } from '../support/scripted-upstream.ts';
 let upstream: ScriptedUpstream;
 let pool: Pool;
 let limits: Config['limits'];
+let ruleOf: RuleOf;
 
 beforeEach(async () => {
   upstream = await startScripted((_request, response) => void response.writeHead(202).end());
-  const text = JSON.stringify({ version: 1, pools: [{ name: 'p', endpoints: [{ url: upstream.url }] }] });
+  const text = JSON.stringify({
+    version: 1,
+    pools: [{ name: 'p', endpoints: [{ url: upstream.url }], tools: [{ match: 'slow', concurrency: 1 }] }],
+  });
   const loaded = parseConfig(text, { file: 'test.yaml', env: {}, dir: '.' });
   if (!loaded.ok) throw new Error('the configuration is wrong');
   const { pools } = loaded.config;
   limits = loaded.config.limits;
+  ruleOf = compileToolRules(pools[0]?.tools ?? []) as RuleOf;
   pool = new Pool(poolSettings(pools[0] as PoolConfig, limits));
 });
 
@@ -76,12 +83,7 @@ it('but a sessionful call whose client has gone is: only its word would cancel i
 describe('while others have all the slots, a call that was given up', () => {
   const slotOf: Record<string, () => Stage> = {
     client: () => new Concurrency(() => undefined).stage({ ...defaultPolicy(limits), concurrency: 1 }),
-    tool: () =>
-      new ToolConcurrency().stage(
-        'p',
-        () => ({ match: 'slow', concurrency: 1 }) as never,
-        defaultPolicy(limits),
-      ),
+    tool: () => new ToolConcurrency().stage('p', ruleOf, defaultPolicy(limits)),
   };
 
   it.each(Object.keys(slotOf))('does not wait for one of its %s', async (whose) => {
