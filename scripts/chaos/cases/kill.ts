@@ -25,8 +25,9 @@ async function measure({
   const [beforeMs, goneMs, backMs] = settings.quick ? [1500, 2500, 2000] : [4000, 5000, 15_000];
   const load = new Load(running.port, settings.clients);
   await pause(beforeMs);
+  const diedInMs = victim.kill();
+  // No call has begun since the signal: what begins later meets a server that is dead, not one that is dying.
   const killedAt = performance.now();
-  victim.signal('SIGKILL');
   const { arrived, answered } = victim.journal();
   const inFlight = arrived.filter((nonce) => !answered.has(nonce));
   await pause(goneMs);
@@ -55,6 +56,7 @@ async function measure({
   const elsewhere = new Set(others.flatMap((replica) => replica.journal().arrived));
   const strangers = beforeKill.filter(({ safe, nonce }) => !safe && elsewhere.has(nonce)).length;
   report.row(subject, 'calls', load.calls.length, 'calls');
+  report.row(subject, 'died_in', diedInMs, 'ms');
   for (const [metric, value] of Object.entries(figures)) report.row(subject, metric, value, 'calls');
   const p99 = percentile(baseline, 0.99);
   const p99Next = percentile(next, 0.99);
