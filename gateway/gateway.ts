@@ -63,14 +63,6 @@ export function buildGateway(config: Config, shared: Shared, previous?: Gateway)
   const pools = new Map(
     config.pools.map((own) => [own.name, poolParts(own, config, shared, previous?.pools.get(own.name))]),
   );
-  for (const name of sessions.dismissals.keys()) if (!pools.has(name)) sessions.dismissals.delete(name);
-  for (const { pool, dismissals } of pools.values()) {
-    sessions.dismissals.set(pool.name, (session, revision) => {
-      const place = places.where(session);
-      dismissals.dismiss(place);
-      telemetry.sessionEnded(session.openedAt, revision, pool.endpoint(place.endpointId));
-    });
-  }
   const policies = clientPolicies(config);
   const identity = buildIdentity(config, policies, (ok, why) =>
     telemetry.tell(ok ? 'token_keys_back' : 'token_keys_away', why),
@@ -92,7 +84,15 @@ export function buildGateway(config: Config, shared: Shared, previous?: Gateway)
     operatorHandlers.set(route.path, (x) => tried(x).catch((thrown: unknown) => telemetry.rescue(x, thrown)));
   }
   // Nothing fails any more: what waits may go by the new settings.
-  for (const { pool } of pools.values()) pool.takeOver();
+  for (const name of sessions.dismissals.keys()) if (!pools.has(name)) sessions.dismissals.delete(name);
+  for (const { pool, dismissals } of pools.values()) {
+    sessions.dismissals.set(pool.name, (session, revision) => {
+      const place = places.where(session);
+      dismissals.dismiss(place);
+      telemetry.sessionEnded(session.openedAt, revision, pool.endpoint(place.endpointId));
+    });
+    pool.takeOver();
+  }
   for (const [name, { watch }] of pools) watch.start(previous?.pools.get(name)?.watch);
   shared.toolConcurrency.apply(config.pools);
   return {
@@ -154,7 +154,7 @@ function routeParts(
   const bodies = shared.bodies.meter(general, limits.all_body_memory, config.listen.max_body);
   const results = limits.keep_full_results ? shared.results : undefined;
   return ({ path }, to) => {
-    const { own, pool, watch, catalogue, ruleOf, charsOf } = to;
+    const { own, pool, watch, catalogue, dismissals, ruleOf, charsOf } = to;
     const pins = own.affinity !== 'none';
     const recovers = own.session_recovery !== 'never' && pins;
     return {
@@ -178,6 +178,7 @@ function routeParts(
         recovers,
         endpoint: (id) => pool.endpoint(id),
         onEnded: telemetry.sessionEnded,
+        dismiss: (place) => dismissals.dismiss(place),
         now: Date.now,
       },
       live: telemetry.live,

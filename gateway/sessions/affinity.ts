@@ -9,7 +9,7 @@ import type { Handler, Stage } from '../core/stage.ts';
 import { Method } from '../mcp/methods.ts';
 import type { EndedSessions } from './ended-sessions.ts';
 import type { LiveSessions } from './live-sessions.ts';
-import type { SessionPlaces } from './session-places.ts';
+import type { Place, SessionPlaces } from './session-places.ts';
 import type { SessionRecords } from './session-records.ts';
 import { helloOf } from './traces.ts';
 
@@ -32,6 +32,8 @@ export interface AffinitySettings {
   readonly endpoint: (id: string) => Endpoint | undefined;
   /** Told when a client has ended its session; `openedAt` in seconds since the epoch. */
   readonly onEnded?: (openedAt: number, revision: string | undefined, endpoint: Endpoint | undefined) => void;
+  /** Ends the upstream session, as far as its server is there; nobody waits for it. */
+  readonly dismiss: (place: Place) => void;
   /** Ms since the epoch. */
   readonly now: () => number;
 }
@@ -80,6 +82,7 @@ const unreachable: ReadonlySet<string> = new Set(['session_not_found', 'no_endpo
 /** Whether a DELETE has ended its session, by its reply: a server need not allow it (405). */
 function hasEnded({ failure }: Exchange, { status, refusal: why }: Reply): boolean {
   if (why === undefined) return status < 300 || status === 404;
+  if (failure?.shortage !== undefined) return false;
   return unreachable.has(why.reason) || failure?.kind === 'connect' || failure?.kind === 'reset';
 }
 
@@ -94,6 +97,8 @@ function end(x: Exchange, reply: Reply, settings: AffinitySettings): Reply | Pro
   settings.records.forget(session);
   settings.live.remove(session);
   settings.onEnded?.(session.openedAt, x.inbound.protocolVersion, settings.endpoint(session.endpointId));
+  // The server may be there all the same, and has not heard of it.
+  if (reply.refusal !== undefined) settings.dismiss(session);
   // What the client sends next may come to another process, which must know.
   const told = settings.places.end(session);
   return told === undefined ? reply : told.then(() => reply);

@@ -16,6 +16,7 @@ export function lossOf(x: Exchange, { refusal, status, body }: Reply): Loss | un
   if (refusal === undefined) return status === 404 ? 'not_found' : undefined;
   if (refusal.reason === 'session_not_found') return 'unexecuted';
   if (refusal.reason !== 'upstream_failed' || x.failure === undefined) return undefined;
-  if (!x.failure.sent) return 'unexecuted';
-  return x.failure.kind === 'reset' ? 'unknown' : undefined;
+  // The end of a connection, even of an idle one, does not say that the session is gone.
+  if (x.failure.kind === 'reset') return 'unknown';
+  return x.failure.sent ? undefined : 'unexecuted';
 }

@@ -135,7 +135,7 @@ export class Attempt implements AnswerHandler, ByteStream {
 
   onError(error: Error): void {
     if (this.isOver) return;
-    this.#break(connectionFailure(error, this.isSent));
+    this.#break(connectionFailure(error, this.isSent, this.#connection !== undefined));
   }
 
   start(sink: Sink): void {

@@ -63,8 +63,8 @@ export class Catalogue {
    * It goes on being asked for, and the next call has it.
    */
   async awaitNew(): Promise<void> {
-    const asked = this.refresh().catch(() => {});
     if (this.#waiting >= MOST_WAITING) return;
+    const asked = this.refresh().catch(() => {});
     const { promise: late, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, PATIENCE_MS);
     this.#waiting++;

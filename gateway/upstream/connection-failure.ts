@@ -18,15 +18,22 @@ const distrusts: Readonly<Record<string, string>> = {
 };
 
 /**
- * The failure that a connection error stands for; `sent` is whether the request had begun to be written. Its message
- * reaches clients, so it names no address.
+ * The failure that a connection error stands for; `sent` is whether the request had begun to be written, `connected`
+ * whether there was a connection to write it to. Its message reaches clients, so it names no address.
  */
-export function connectionFailure(error: Error, sent: boolean): Failure {
+export function connectionFailure(error: Error, sent: boolean, connected = sent): Failure {
   if (error instanceof Failure) return error;
   const code = codeOf(error);
   if (!sent && code !== undefined && shortages.has(code)) {
     const message = `The gateway cannot open a connection to the upstream server (${code})`;
     return new Failure('connect', false, message, { shortage: code });
+  }
+  if (!sent && connected) {
+    return new Failure(
+      'reset',
+      false,
+      'The upstream server closed the connection before the request was sent',
+    );
   }
   if (!sent) {
     const refused = code === 'ECONNREFUSED';

@@ -122,7 +122,8 @@ class Forwarding implements AttemptOwner, Running {
     if (this.#goesOn(attempt, failure)) return;
     clearTimeout(this.#hedgeTimer);
     const { pool, repeats } = this.#parts;
-    const isFull = repeats.retries.mayRetry(x, failure) && !pool.admits(x, this.#tried);
+    const goesElsewhere = x.pinned === undefined && repeats.retries.mayRetry(x, failure);
+    const isFull = goesElsewhere && !pool.admits(x, this.#tried);
     if (isFull) return this.#wait(() => this.failed(attempt, failure));
     this.#resolve(x.refuse(this.#asRefusal(failure)));
   }
@@ -182,14 +183,13 @@ class Forwarding implements AttemptOwner, Running {
     this.#dispatch(this.#attempt);
   }
 
-  /**
-   * Another endpoint; where there is none, the same one again if only its connection broke, which is what happens to
-   * requests that meet a server's idle timeout.
-   */
+  /** Another endpoint; where there is none, the same one again if that may be. */
   #elsewhere({ endpoint }: Attempt, failure: Failure): Endpoint | undefined {
+    const { pool, repeats } = this.#parts;
+    const again = repeats.retries.mayStay(this.#x, endpoint, failure, this.#tried);
     this.#tried = this.#tried === undefined ? [endpoint] : [...this.#tried, endpoint];
-    const other = this.#parts.pool.pick(this.#x, this.#tried);
-    return other ?? (failure.kind === 'reset' && endpoint.takesCalls ? endpoint : undefined);
+    const other = this.#x.pinned === undefined ? pool.pick(this.#x, this.#tried) : undefined;
+    return other ?? (again ? endpoint : undefined);
   }
 
   /** The first endpoint takes its time: another one is asked too, and whoever answers first is heard. */

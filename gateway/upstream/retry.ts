@@ -1,4 +1,5 @@
 // Retries: whether a broken attempt may be made again, and which requests do no harm when they arrive twice.
+import type { Endpoint } from '../core/endpoint.ts';
 import type { Exchange } from '../core/exchange.ts';
 import type { Failure, FailureKind } from '../core/failure.ts';
 import type { Envelope } from '../mcp/envelope.ts';
@@ -59,15 +60,30 @@ export class Retries {
 
   /**
    * Whether `x` may be sent again, as far as policy goes. An attempt of which nothing was sent costs no upstream any
-   * work, so that it may always be made elsewhere, as often as there are endpoints. An upstream that names a time to come
-   * back is taken at its word.
+   * work, so that it may always be made elsewhere, as often as there are endpoints; in a session, again where that is. An
+   * upstream that names a time to come back is taken at its word.
    */
   mayRetry(x: Exchange, failure: Failure): boolean {
-    if (x.clientGone || x.pinned !== undefined) return false;
+    if (x.clientGone) return false;
+    if (x.pinned !== undefined) return !failure.sent && failure.kind === 'reset';
     if (!failure.sent) return true;
     if (failure.kind === 'credential' || failure.kind === 'too_large') return false;
     if (failure.retryAfterMs !== undefined || x.attempts >= this.#parts.attempts) return false;
     return this.isSafe(x);
+  }
+
+  /**
+   * Whether `x` may go once more to where its connection broke, which is what happens to requests that meet a server's
+   * idle timeout; one of which nothing was sent only once, since nothing else bounds how often that goes.
+   */
+  mayStay(
+    x: Exchange,
+    endpoint: Endpoint,
+    failure: Failure,
+    tried: readonly Endpoint[] | undefined,
+  ): boolean {
+    if (failure.kind !== 'reset' || (!failure.sent && tried?.includes(endpoint))) return false;
+    return x.pinned === undefined ? endpoint.takesCalls : !endpoint.unhealthy;
   }
 
   /** Whether one more attempt of `x` stays within those that there may be; a rule that asks for a hedge has one. */

@@ -2,7 +2,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { Endpoint } from '../../gateway/core/endpoint.ts';
 import type { Exchange } from '../../gateway/core/exchange.ts';
+import { Failure } from '../../gateway/core/failure.ts';
 import type { Refusal } from '../../gateway/core/refusal.ts';
+import { refusal } from '../../gateway/core/refusal.ts';
 import type { Reply } from '../../gateway/core/reply.ts';
 import { modern } from '../../gateway/mcp/eras/modern.ts';
 import type { AffinitySettings } from '../../gateway/sessions/affinity.ts';
@@ -21,6 +23,8 @@ let known: Map<string, Endpoint>;
 let ended: EndedSessions;
 let live: LiveSessions;
 let settings: AffinitySettings;
+/** The upstream's ids of sessions that it was told are over. */
+let dismissed: string[];
 /** What reaches the handler behind the stage, and what that answers. */
 let passed: Exchange[];
 let answer: Partial<Reply>;
@@ -29,6 +33,7 @@ beforeEach(() => {
   now = Date.UTC(2026, 10, 23);
   known = new Map([['e1', endpoint]]);
   passed = [];
+  dismissed = [];
   answer = {};
   ended = new EndedSessions(() => now);
   live = new LiveSessions(
@@ -49,6 +54,7 @@ beforeEach(() => {
     live,
     sessions: 3,
     endpoint: (id) => known.get(id),
+    dismiss: (place) => dismissed.push(place.upstreamId),
     now: () => now,
   };
 });
@@ -217,6 +223,26 @@ describe('a DELETE', () => {
     expect((await run(call(id))).status).toBe(404);
     expect((await run(call(id, 'DELETE'))).status).toBe(404);
     expect((await run(call(other))).status).toBe(200);
+  });
+
+  it('that could not be delivered ends the session, and the server is told once more', async () => {
+    const id = await openSession();
+    answer = { status: 504, refusal: refusal('timeout') };
+    expect((await run(call(id, 'DELETE'))).status).toBe(504);
+    expect(dismissed).toHaveLength(1);
+    answer = {};
+    expect((await run(call(id))).status).toBe(404);
+  });
+
+  it('that the gateway had no descriptor for leaves the session be', async () => {
+    const id = await openSession();
+    const x = call(id, 'DELETE');
+    x.failure = new Failure('connect', false, 'none left', { shortage: 'EMFILE' });
+    answer = { status: 503, refusal: refusal('overloaded') };
+    expect((await run(x)).status).toBe(503);
+    answer = {};
+    expect((await run(call(id))).status).toBe(200);
+    expect(dismissed).toEqual([]);
   });
 
   it('that the upstream refused leaves the session be', async () => {

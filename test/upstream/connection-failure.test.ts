@@ -97,6 +97,9 @@ describe('a connection error', () => {
     expect(closed.message).toBe('The upstream server closed the connection before its answer was complete');
     const unsent = connectionFailure(new HttpFault('closed', 'gone'), false);
     expect(unsent.message).toBe('No connection to the upstream server');
+    const early = connectionFailure(coded('ECONNRESET'), false, true);
+    expect(early).toMatchObject({ kind: 'reset', sent: false });
+    expect(early.message).toBe('The upstream server closed the connection before the request was sent');
     const other = connectionFailure(new TypeError('x'), true);
     expect(other.message).toBe('The connection to the upstream server broke');
   });
