@@ -2,7 +2,7 @@
 import type { Exchange } from '../core/exchange.ts';
 import type { ReplyPeek } from '../mcp/reply-peek.ts';
 import { SseScanner } from '../mcp/sse-scanner.ts';
-import { isLastAnswer, noteOutcome, signOf } from './answers.ts';
+import { awaitsAnswer, isLastAnswer, noteOutcome, signOf } from './answers.ts';
 import { isForeign } from './verdict.ts';
 
 /** Follows one stream for `x`: notes its answers and their outcome, and tells what waits for them of every message. */
@@ -31,6 +31,11 @@ export class AnswerStream {
   /** True between events. */
   get atBoundary(): boolean {
     return this.#scanner.atBoundary;
+  }
+
+  /** Its client waits for an answer that is to come on it. */
+  get isOwed(): boolean {
+    return awaitsAnswer(this.#x.envelope) && !this.#x.replied && !this.#x.stream;
   }
 
   /** Nothing is owed any more, though the stream may be open still. */

@@ -12,6 +12,8 @@ export interface AttemptOwner {
   /** `failure` is set when the answer is whole and yet says that the server failed (5xx). */
   reply(attempt: Attempt, reply: Reply, failure: Failure | undefined): void;
   failed(attempt: Attempt, failure: Failure): void;
+  /** Whether the server that a stream came from still has what its client could come back for; never rejects. */
+  isThere(attempt: Attempt): Promise<boolean>;
   /** The upstream side is over; comes once for each attempt, before `reply` or `failed` where nothing was given yet. */
   ended(attempt: Attempt, end: AttemptEnd): void;
 }

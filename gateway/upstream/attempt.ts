@@ -9,9 +9,10 @@ import type { AttemptTrace } from '../core/trace.ts';
 import type { AnswerHead } from '../http1/answer-head.ts';
 import type { AnswerHandler, Connection, QueuePlace } from '../http1/connection.ts';
 import { ReplyPeek } from '../mcp/reply-peek.ts';
+import { AnswerBody } from './answer-body.ts';
 import { bodyFailure, headFailure, statusFailure, unusable } from './answer-failures.ts';
 import { AnswerStream } from './answer-stream.ts';
-import { awaitsAnswer, joined, noteOutcome } from './answers.ts';
+import { noteOutcome } from './answers.ts';
 import type { AttemptOwner } from './attempt-owner.ts';
 import { connectionFailure } from './connection-failure.ts';
 import { ReplyHeaders } from './reply-headers.ts';
@@ -38,9 +39,7 @@ export class Attempt implements AnswerHandler, ByteStream {
   readonly #owner: AttemptOwner;
   #connection: Connection | undefined = undefined;
   #place: QueuePlace | undefined = undefined;
-  #sink: Sink | undefined = undefined;
-  #held: Buffer[] = [];
-  #heldBytes = 0;
+  readonly #body = new AnswerBody();
   #status = 0;
   #headers: string[] = [];
   #upstreamSession: string | undefined = undefined;
@@ -48,7 +47,6 @@ export class Attempt implements AnswerHandler, ByteStream {
   #sse: AnswerStream | undefined = undefined;
   /** Ends the wait for more: before the answer has begun, or after it. */
   #timer: NodeJS.Timeout | undefined = undefined;
-  #ending: Refusal | 'end' | undefined = undefined;
 
   constructor(x: Exchange, endpoint: Endpoint, owner: AttemptOwner, startedAt: number) {
     this.#x = x;
@@ -100,14 +98,9 @@ export class Attempt implements AnswerHandler, ByteStream {
     this.#peek?.push(chunk);
     this.#sse?.push(chunk);
     if (this.#sse?.isForeign) return this.#breakOff(unusable(FOREIGN));
-    if (this.#sink !== undefined) {
-      if (!this.#sink.write(chunk)) this.#connection?.pause(this);
-    } else {
-      this.#held.push(chunk);
-      this.#heldBytes += chunk.length;
-      if (!this.isDelivered && (this.#sse !== undefined || this.#heldBytes > HOLD_BYTES)) {
-        this.#give(this, this.#sse !== undefined);
-      }
+    if (!this.#body.push(chunk)) this.#connection?.pause(this);
+    if (!this.isDelivered && (this.#sse !== undefined || this.#body.heldBytes > HOLD_BYTES)) {
+      this.#give(this, this.#sse !== undefined);
     }
     if (this.#sse?.isAnswered && !this.isOver) this.#timer ??= setTimeout(() => this.#hangUp(), LINGER_MS);
   }
@@ -116,14 +109,14 @@ export class Attempt implements AnswerHandler, ByteStream {
     if (this.isOver) return;
     const x = this.#x;
     if (this.#sse !== undefined) {
-      const owed = awaitsAnswer(x.envelope) && !x.replied && !x.stream;
       // A stream that has event ids may end before the answer: the client comes back for the rest
       // (MCP 2025-11-25, transports, "Resumability and Redelivery").
-      if (owed && !this.#sse.resumable) return this.#breakOff(unusable('ended its answer too early'));
+      if (this.#sse.isOwed && !this.#sse.resumable)
+        return this.#breakOff(unusable('ended its answer too early'));
       return this.#finish('end', 'answered');
     }
     const peek = this.#peek;
-    const body = this.isDelivered || this.#heldBytes === 0 ? null : joined(this.#held);
+    const body = this.isDelivered ? null : this.#body.whole();
     const broken = peek === undefined ? undefined : bodyFailure(x, this.#status, peek, body);
     if (broken !== undefined) return this.#breakOff(broken);
     if (peek !== undefined) noteOutcome(x, peek);
@@ -139,11 +132,7 @@ export class Attempt implements AnswerHandler, ByteStream {
   }
 
   start(sink: Sink): void {
-    this.#sink = sink;
-    for (const chunk of this.#held) if (!sink.write(chunk)) this.#connection?.pause(this);
-    this.#held = [];
-    if (this.#ending === 'end') sink.end();
-    else if (this.#ending !== undefined) sink.fail(this.#ending);
+    if (!this.#body.start(sink)) this.#connection?.pause(this);
   }
 
   resume(): void {
@@ -224,10 +213,21 @@ export class Attempt implements AnswerHandler, ByteStream {
       this.#end(failure);
       return this.#owner.failed(this, failure);
     }
-    // The client comes back for the rest of what it can resume: an error would be the last word.
-    const isResumed = this.#x.era.sessionful && this.#sse?.resumable === true && failure.kind === 'reset';
-    if (isResumed && !this.#x.replied) this.#x.errorType ??= 'upstream_failed';
-    this.#finish(isResumed ? 'end' : refusal('upstream_failed', { message: failure.message }), failure);
+    const lost = refusal('upstream_failed', { message: failure.message });
+    const sse = this.#sse;
+    const isResumed = this.#x.era.sessionful && sse?.resumable === true && failure.kind === 'reset';
+    if (!isResumed) return this.#finish(lost, failure);
+    // The client comes back for the rest of what it can resume, and an error would be the last word; but where nobody is
+    // left who has the rest, it would wait for its answer in vain.
+    if (!sse.isOwed) this.#leaveOff('end', failure);
+    else void this.#owner.isThere(this).then((there) => this.#leaveOff(there ? 'end' : lost, failure));
+  }
+
+  /** Ends a stream whose connection has broken, unless it has been ended meanwhile. */
+  #leaveOff(how: Refusal | 'end', failure: Failure): void {
+    if (this.isOver) return;
+    if (!this.#x.replied) this.#x.errorType ??= 'upstream_failed';
+    this.#finish(how, failure);
   }
 
   /** Ends a stream that the client may already be reading. */
@@ -236,9 +236,7 @@ export class Attempt implements AnswerHandler, ByteStream {
     const how = this.#sse?.isAnswered ? 'end' : why;
     if (how !== 'end') this.#x.errorType ??= errorTypeOf(how);
     this.#end(end);
-    if (this.#sink === undefined) this.#ending = how;
-    else if (how === 'end') this.#sink.end();
-    else this.#sink.fail(how);
+    this.#body.end(how);
   }
 
   #end(end: AttemptEnd): void {

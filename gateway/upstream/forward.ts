@@ -12,8 +12,8 @@ import type { AttemptOwner } from './attempt-owner.ts';
 import { noticeCancelled } from './cancel-notice.ts';
 import type { Pool } from './pool.ts';
 import type { Repeats } from './repeats.ts';
-import { requestBody } from './request-body.ts';
-import { requestHeaders } from './request-headers.ts';
+import { requestOf } from './request.ts';
+import { isThere } from './session-check.ts';
 
 /** Told of each attempt's end, for metrics and health. */
 export type AttemptWatcher = (x: Exchange, endpoint: Endpoint, end: AttemptEnd) => void;
@@ -114,6 +114,10 @@ class Forwarding implements AttemptOwner, Running {
     this.#callOff(this.#hedge);
     this.#x.endpoint = attempt.endpoint;
     this.#resolve(reply);
+  }
+
+  isThere({ endpoint }: Attempt): Promise<boolean> {
+    return isThere(this.#parts.pool, this.#x, endpoint);
   }
 
   failed(attempt: Attempt, failure: Failure): void {
@@ -226,16 +230,8 @@ class Forwarding implements AttemptOwner, Running {
   #dispatch(attempt: Attempt): void {
     const x = this.#x;
     const { pool } = this.#parts;
-    const { endpoint } = attempt;
-    pool.sockets(endpoint, x.stream).dispatch(
-      {
-        path: endpoint.path,
-        method: x.inbound.method as 'POST',
-        headers: requestHeaders(x, pool.headerRules, attempt.trace),
-        body: requestBody(x, attempt.trace),
-      },
-      attempt,
-    );
+    const { endpoint, trace } = attempt;
+    pool.sockets(endpoint, x.stream).dispatch(requestOf(x, endpoint, pool.headerRules, trace), attempt);
   }
 
   #asRefusal(failure: Failure): Refusal {
