@@ -37,7 +37,8 @@ class Forwarding implements AttemptOwner, Running {
   /** The attempts under way: one, or two while a slow one is hedged. */
   #attempt: Attempt | undefined = undefined;
   #hedge: Attempt | undefined = undefined;
-  #hedgeTimer: NodeJS.Timeout | undefined = undefined;
+  /** Ends the wait for the first endpoint alone: another is asked too, or a stream is refused. */
+  #timer: NodeJS.Timeout | undefined = undefined;
   #tried: Endpoint[] | undefined = undefined;
   /** The attempt under way was taken out of the budget for retries. */
   #isPaid = false;
@@ -55,16 +56,17 @@ class Forwarding implements AttemptOwner, Running {
     if (givenUp !== undefined) return this.#resolve(x.refuse(givenUp));
     if (!pool.admits(x, undefined)) return this.#wait(() => this.go());
     const endpoint = x.pinned ?? pool.pick(x, undefined);
-    // A stream has no time to be answered in: at an endpoint that hangs it would never begin.
-    if (endpoint === undefined || (x.stream && endpoint.unhealthy)) {
-      return this.#resolve(x.refuse(refusal('no_endpoint')));
-    }
+    if (endpoint === undefined) return this.#resolve(x.refuse(refusal('no_endpoint')));
     x.running = this;
     this.#attempt = this.#begin(endpoint);
     repeats.retries.requested(this.#attempt.startedAt);
     this.#dispatch(this.#attempt);
     const delayMs = repeats.hedges?.delayOf(x);
-    if (delayMs !== undefined) this.#hedgeTimer = setTimeout(() => this.#askSecond(), delayMs);
+    if (delayMs !== undefined) this.#timer = setTimeout(() => this.#askSecond(), delayMs);
+    else if (x.stream && endpoint.unhealthy) {
+      // A dead process refuses it at once. A stream has no time to be answered in: where it hangs it would never begin.
+      this.#timer = setTimeout(() => this.leave(endpoint), pool.settings.health.checks.timeoutMs);
+    }
   }
 
   get mayRepeat(): boolean {
@@ -106,7 +108,7 @@ class Forwarding implements AttemptOwner, Running {
 
   reply(attempt: Attempt, reply: Reply, failure: Failure | undefined): void {
     if (failure !== undefined && this.#goesOn(attempt, failure)) return;
-    clearTimeout(this.#hedgeTimer);
+    clearTimeout(this.#timer);
     if (attempt === this.#hedge) {
       this.#hedge = this.#attempt;
       this.#attempt = attempt;
@@ -124,7 +126,7 @@ class Forwarding implements AttemptOwner, Running {
     const x = this.#x;
     x.failure = failure;
     if (this.#goesOn(attempt, failure)) return;
-    clearTimeout(this.#hedgeTimer);
+    clearTimeout(this.#timer);
     const { pool, repeats } = this.#parts;
     const goesElsewhere = x.pinned === undefined && repeats.retries.mayRetry(x, failure);
     const isFull = goesElsewhere && !pool.admits(x, this.#tried);

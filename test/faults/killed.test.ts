@@ -5,10 +5,12 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { connectV1 } from '../support/clients.ts';
+import { connectV1, rawCall } from '../support/clients.ts';
+import { openEventStream } from '../support/event-stream.ts';
 import { freePort } from '../support/free-port.ts';
 import type { TestGateway } from '../support/gateway-file.ts';
 import { startGateway } from '../support/gateway-file.ts';
+import { initializeRequest, legacyRequest } from '../support/message.ts';
 
 interface Server {
   readonly url: string;
@@ -74,3 +76,41 @@ it('a call of an official client that could be resumed fails at once, and not by
   await failed;
   await close();
 });
+
+it('a stream of the session is answered with 404 as its calls are, also when checks have found it', async () => {
+  const [server] = servers;
+  const gateway = await before('never', [server]);
+  const session = await open(gateway);
+  await kill(server);
+  await found(gateway);
+  const { body } = legacyRequest('tools/list');
+  const asked = { 'mcp-session-id': session, accept: 'application/json, text/event-stream' };
+  const answers = await Promise.all([
+    rawCall(gateway.at(), undefined, asked),
+    rawCall(gateway.at(), body, asked),
+  ]);
+  for (const { status, json } of answers)
+    expect([status, json]).toMatchObject([404, { error: { data: { reason: 'session_not_found' } } }]);
+});
+
+it('a stream of the session is opened elsewhere where sessions are recovered', async () => {
+  const gateway = await before('auto', servers);
+  const [sessions, home] = [await Promise.all([open(gateway), open(gateway)]), servers[0]];
+  await kill(home);
+  await found(gateway);
+  const streams = await Promise.all(
+    sessions.map((id) => openEventStream(gateway.at(), undefined, { 'mcp-session-id': id })),
+  );
+  expect(streams.map(({ status }) => status)).toEqual([200, 200]);
+  for (const stream of streams) stream.leave();
+});
+
+async function open(gateway: TestGateway): Promise<string> {
+  const { headers } = await rawCall(gateway.at(), initializeRequest().body);
+  return String(headers['mcp-session-id']);
+}
+
+/** Checks have taken the killed server out. */
+async function found(gateway: TestGateway): Promise<void> {
+  await expect.poll(() => gateway.logs().map(({ event }) => event)).toContain('endpoint_unhealthy');
+}
