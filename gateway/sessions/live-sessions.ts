@@ -41,6 +41,8 @@ class Live {
   revision: string | undefined = undefined;
   /** Exchanges in flight and streams; in the lists while there are none. */
   busy = 0;
+  /** Requests in flight: so few that looking through them costs less than an index. */
+  readonly calls: Exchange[] = [];
   /** When it came to rest, and when others were told of it; ms since the epoch. */
   usedAt = 0;
   toldAt = 0;
@@ -107,9 +109,15 @@ export class LiveSessions {
     if (live === undefined) live = this.#add(session, pool, x.principal.id, most);
     else if (live.busy === 0) this.#unlist(live);
     live.busy++;
+    if (x.envelope.kind === 'request' && !x.stream) live.calls.push(x);
     live.revision ??= knownRevision(x.inbound.protocolVersion);
     if (this.uses !== undefined) this.#tell(live, this.uses, this.#now());
     x.defer(this.#leave);
+  }
+
+  /** The requests in flight in a session. */
+  calls({ nonce }: Session): readonly Exchange[] {
+    return this.#byNonce.get(nonce)?.calls ?? [];
   }
 
   /** Its client has ended the session. */
@@ -142,8 +150,11 @@ export class LiveSessions {
 
   readonly #leave = (x: Exchange): void => {
     const live = this.#byNonce.get((x.session as Session).nonce);
-    if (live === undefined || live.busy === 0 || --live.busy > 0) return;
-    this.#rest(live);
+    if (live === undefined || live.busy === 0) return;
+    const at = live.calls.indexOf(x);
+    const last = at === -1 ? undefined : live.calls.pop();
+    if (last !== undefined && last !== x) live.calls[at] = last;
+    if (--live.busy === 0) this.#rest(live);
   };
 
   #add(session: Session, pool: string, client: string, most: number): Live {

@@ -57,6 +57,19 @@ function use(name: string, client = 'ci', most = 3): Exchange {
 
 const endedOf = (names: string) => [...names].filter((name) => ended.has(session(name))).join('');
 
+describe('a session at work', () => {
+  it('knows its calls until they end, and no one else’s', () => {
+    const [one, two, three] = [use('a'), use('a'), use('a')];
+    use('b');
+    expect(live.calls(session('a'))).toEqual([one, two, three]);
+    one.close();
+    expect(live.calls(session('a'))).toEqual([three, two]);
+    two.close();
+    three.close();
+    expect([live.calls(session('a')), live.calls(session('c'))]).toEqual([[], []]);
+  });
+});
+
 describe('a client over its number', () => {
   it('loses the session that it has not used for longest, of which the upstream is told', () => {
     open('abc');
