@@ -8,7 +8,14 @@ import type { Failure } from './failure.ts';
 import type { Principal } from './principal.ts';
 import { anonymous } from './principal.ts';
 import type { Refusal } from './refusal.ts';
-import { callCancelled, clientGone, errorTypeOf, refusalMessage, retryAfter } from './refusal.ts';
+import {
+  callCancelled,
+  cancelledResult,
+  clientGone,
+  errorTypeOf,
+  refusalMessage,
+  retryAfter,
+} from './refusal.ts';
 import type { Reply } from './reply.ts';
 import type { Session } from './session.ts';
 import type { Trace } from './trace.ts';
@@ -33,6 +40,12 @@ export interface Running {
   clientGone?(): void;
   /** The endpoint has been found not to answer: goes elsewhere where that does no harm. */
   leave?(endpoint: Endpoint): void;
+}
+
+/** A fetch whose answer others may wait for. */
+export interface SharedFetch {
+  /** No answer may come any more: whoever waits asks anew, and nobody joins. */
+  forsake(): void;
 }
 
 /** What a message on the answer's stream means to the stages that wait for it. */
@@ -90,8 +103,12 @@ export class Exchange {
   stream = false;
   /** Bytes of its body that count against its client. */
   bodyBytes = 0;
-  /** Slots of its client's that it holds. */
+  /** Slots of its client's that it takes. */
   slots = 0;
+  /** They have been given back before its end. */
+  slotsFreed = false;
+  /** Its client has cancelled it and waits for no answer. It goes on until its upstream ends it or its time is up. */
+  cancelled = false;
   /** The answer to the request has gone by on the stream; nothing is owed any more. */
   replied = false;
   clientGone = false;
@@ -99,6 +116,8 @@ export class Exchange {
   #givenUp: Refusal | undefined = undefined;
   /** Other exchanges wait for this one's answer: its client may leave, but its upstream side goes on. */
   shared = false;
+  /** What it leads; undefined where nobody can join. */
+  fetch: SharedFetch | undefined = undefined;
   /** Undefined where no cache rule applies. */
   cacheStatus: CacheStatus | undefined = undefined;
   closed = false;
@@ -183,6 +202,8 @@ export class Exchange {
   /** The text that ends an event stream early; `owed`: the client still waits for an answer on it. */
   lastEvent(why: Refusal, owed: boolean): string {
     if (this.stream && why.reason === 'draining') return this.era.farewell(this.envelope);
-    return owed && why !== callCancelled ? `event: message\ndata: ${this.refusalText(why)}\n\n` : '';
+    if (!owed) return '';
+    const text = why === callCancelled ? cancelledResult(this.envelope.id) : this.refusalText(why);
+    return `event: message\ndata: ${text}\n\n`;
   }
 }

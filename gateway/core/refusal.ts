@@ -101,6 +101,15 @@ export const callCancelled: Refusal = {
   status: 202,
 };
 
+/**
+ * JSON text of the message that ends the event stream of a cancelled call. Its client ignores it, and yet must see a result:
+ * the official SDK 1.x resumes a stream with event ids that ends without one, even after an error.
+ */
+export function cancelledResult(id: string | undefined): string {
+  const result = { content: [{ type: 'text', text: callCancelled.message }], isError: true };
+  return `{"jsonrpc":"2.0","id":${id ?? 'null'},"result":${JSON.stringify(result)}}`;
+}
+
 /** What logs and metrics call it: that a client has gone is no fault of an upstream's. */
 export function errorTypeOf(why: Refusal): string {
   return why === clientGone || why === callCancelled ? 'cancelled' : why.reason;

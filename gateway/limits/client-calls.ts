@@ -31,6 +31,8 @@ export class ClientCalls {
   policy: ClientPolicy;
   /** Slots in use, those asked for at the fleet included. */
   inFlight = 0;
+  /** Slots that cancelled calls have given back before their end. */
+  freed = 0;
   streams = 0;
   /** Messages that take no slot: notifications, posted responses, DELETE. */
   asides = 0;
@@ -49,8 +51,10 @@ export class ClientCalls {
   }
 
   get idle(): boolean {
-    const { inFlight, streams, asides, waiting } = this;
-    return inFlight === 0 && streams === 0 && asides === 0 && waiting.size === 0 && !this.#asking;
+    const { inFlight, freed, streams, asides, waiting } = this;
+    return (
+      inFlight === 0 && freed === 0 && streams === 0 && asides === 0 && waiting.size === 0 && !this.#asking
+    );
   }
 
   /** Takes slots if they are free and nobody waits for them. Where a fleet must be asked the answer is no: queue. */
@@ -68,6 +72,26 @@ export class ClientCalls {
     waiter.x.slots = slotsFor(waiter.x, this.policy.concurrency);
     this.waiting.add(waiter);
     this.serve();
+  }
+
+  /** `x` is over. */
+  end(x: Exchange): void {
+    if (x.slotsFreed) this.freed -= x.slots;
+    else this.give(x.slots);
+  }
+
+  /**
+   * Gives back what `x` holds while it goes on upstream; at most as many slots at once as the client has, so that it never
+   * has more than twice its limit under way. Over all gateways of a fleet each counts up to its share.
+   */
+  free(x: Exchange): void {
+    const { concurrency } = this.policy;
+    const freed = this.freed + x.slots;
+    const isBounded = this.#owner.fleet?.withinShare(freed, concurrency) ?? freed <= concurrency;
+    if (x.slotsFreed || !isBounded) return;
+    x.slotsFreed = true;
+    this.freed = freed;
+    this.give(x.slots);
   }
 
   give(slots: number): void {

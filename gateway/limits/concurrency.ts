@@ -44,6 +44,9 @@ export class Concurrency {
     };
   }
 
+  /** Gives the slots of a call that its client has cancelled, and that has been sent, back before its end. */
+  readonly free = (x: Exchange): void => this.#clients.get(x.principal.id)?.free(x);
+
   /** Calls that wait, by client. */
   *depths(): Iterable<readonly [client: string, count: number]> {
     for (const { id, waiting } of this.#clients.values()) if (waiting.size > 0) yield [id, waiting.size];
@@ -56,7 +59,7 @@ export class Concurrency {
 
   readonly #release = (x: Exchange): void => {
     const calls = this.#clients.get(x.principal.id) as ClientCalls;
-    calls.give(x.slots);
+    calls.end(x);
   };
 
   readonly #releaseStream = (x: Exchange): void => {

@@ -9,6 +9,8 @@ export interface FleetSlots {
   take(client: string, held: number, limit: number): boolean | Promise<boolean>;
   /** Whether slots may go from call to call here without asking, while this gateway has `held`. */
   mayHandOn(held: number, limit: number): boolean;
+  /** Whether `held` is no more than this gateway's share of the limit. */
+  withinShare(held: number, limit: number): boolean;
   /** Some were given back; `held` are left. */
   give(client: string, held: number): void;
 }

@@ -37,16 +37,20 @@ export class RedisFleet implements FleetSlots {
   }
 
   take(client: string, held: number, limit: number): boolean | Promise<boolean> {
-    if (!this.#redis.up) return this.#ofShare(held, limit);
+    if (!this.#redis.up) return this.withinShare(held, limit);
     return this.#claim(this.#key(client), this.#gateways, this.#id, held, limit, LEASE_MS).then((answer) =>
-      answer === undefined ? this.#ofShare(held, limit) : answer === 1,
+      answer === undefined ? this.withinShare(held, limit) : answer === 1,
     );
   }
 
   /** Not when Redis has just come back: then gateways may hold more in all than the limit, and must come down to it. */
   mayHandOn(held: number, limit: number): boolean {
-    if (!this.#redis.up) return this.#ofShare(held, limit);
+    if (!this.#redis.up) return this.withinShare(held, limit);
     return performance.now() > this.#settledAt;
+  }
+
+  withinShare(held: number, limit: number): boolean {
+    return held <= Math.max(1, Math.floor(limit / this.replicas));
   }
 
   give(client: string, held: number): void {
@@ -80,9 +84,5 @@ export class RedisFleet implements FleetSlots {
 
   #key(client: string): string {
     return `${this.#redis.prefix}slots:${client}`;
-  }
-
-  #ofShare(held: number, limit: number): boolean {
-    return held <= Math.max(1, Math.floor(limit / this.replicas));
   }
 }
