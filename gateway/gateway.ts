@@ -27,6 +27,7 @@ import type { PoolParts } from './pool-parts.ts';
 import { poolParts } from './pool-parts.ts';
 import { recoverySettings } from './recovery-settings.ts';
 import type { RedisConnection } from './redis/redis-connection.ts';
+import { cancelledCalls } from './sessions/cancelled-calls.ts';
 import { recovery } from './sessions/recovery.ts';
 import type { Shared } from './shared.ts';
 import type { Link } from './upstream/link.ts';
@@ -181,7 +182,7 @@ function routeParts(
         dismiss: (place) => dismissals.dismiss(place),
         now: Date.now,
       },
-      live: telemetry.live,
+      cancelledCalls: cancelledCalls(sessions, shared.concurrency.free),
       timeouts: timeouts(timeoutsOf(own, config, ruleOf)),
       concurrency: shared.concurrency.stage(general),
       results: results && resultsResource(results, charsOf),

@@ -1,11 +1,10 @@
 // The page: the stages that each exchange passes, in order, and why they stand in this order.
-import type { BodyMeter, Exchange } from './core/exchange.ts';
+import type { BodyMeter } from './core/exchange.ts';
 import type { Handler, Stage } from './core/stage.ts';
 import { compose } from './core/stage.ts';
 import { receive } from './limits/receive.ts';
 import type { AffinitySettings } from './sessions/affinity.ts';
 import { affinity } from './sessions/affinity.ts';
-import { cancelledCalls } from './sessions/cancelled-calls.ts';
 import type { Catalogue } from './upstream/catalogue.ts';
 import type { ForwardParts } from './upstream/forward.ts';
 import { forward } from './upstream/forward.ts';
@@ -24,9 +23,8 @@ export interface Parts extends ForwardParts {
   /** Undefined where no client has a rate. */
   readonly rateLimit: Stage | undefined;
   readonly affinity: AffinitySettings;
-  /** The exchanges under way. */
-  readonly live: Iterable<Exchange>;
   readonly timeouts: Stage;
+  readonly cancelledCalls: Stage;
   readonly concurrency: Stage;
   /** Undefined where full results are not kept. */
   readonly results: Stage | undefined;
@@ -53,7 +51,7 @@ export function pipeline(parts: Parts): Handler {
     parts.authorize, // outside of all that may answer: every answer is checked (auth/authorize.ts)
     parts.rateLimit, // before all that may answer: a cache hit spends quota too (limits/rate-limit.ts)
     affinity(parts.affinity), //            an unknown session is answered before anything is spent on it
-    cancelledCalls(parts.live), //          a notice of the client's ends the call that it names
+    parts.cancelledCalls, // a notice of the client's gives back the slot of the call that it names
     parts.results, // the gateway's own answers: full texts of cut results (limits/results-resource.ts)
     parts.adviceTool, // one more of them: the tool gateway_advice (advise/advice-tool.ts)
     parts.timeouts, // the clock covers all that may wait: queues, connects, upstreams (limits/timeouts.ts)

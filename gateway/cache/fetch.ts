@@ -1,6 +1,6 @@
 // Fetch: one trip to the upstream for an answer that is not in the cache, for all who wait for it.
-import type { Exchange } from '../core/exchange.ts';
-import type { Refusal } from '../core/refusal.ts';
+import type { Exchange, SharedFetch } from '../core/exchange.ts';
+import { callCancelled, type Refusal } from '../core/refusal.ts';
 import type { Reply } from '../core/reply.ts';
 import type { Handler } from '../core/stage.ts';
 import { answerFrom } from './answer.ts';
@@ -38,12 +38,12 @@ const upstreamDown: ReadonlySet<string> = new Set(['upstream_failed', 'no_endpoi
 
 /** Whether nobody could be reached who has an answer: also for want of a connection of the gateway's own. */
 function isDown({ failure }: Exchange, { refusal, status }: Reply): boolean {
-  if (refusal === undefined) return status >= 500;
+  if (refusal === undefined || refusal === callCancelled) return status >= 500;
   return upstreamDown.has(refusal.reason) || failure?.shortage !== undefined;
 }
 
 /** The leader's way from a miss to the upstream's answer. */
-export class Fetch {
+export class Fetch implements SharedFetch {
   readonly #cache: Cache;
   readonly #next: Handler;
   readonly #x: Exchange;
@@ -65,9 +65,17 @@ export class Fetch {
 
   /** Fetches as the leader of the flight, which others may join from now on. */
   lead(): Promise<Reply> {
+    this.#x.fetch = this;
     this.#cache.flights.set(this.#text, this.#flight);
     this.#flight.begin(this.#x, this.#cache.tags.now);
     return this.#cache.shared?.up ? this.#askFirst(false) : this.#go();
+  }
+
+  /** Its client has cancelled it, and a server that heeds the notice never answers. */
+  forsake(): void {
+    this.#end();
+    this.#flight.fail();
+    this.#x.unshare();
   }
 
   /** Fetches what is stale, while the stale entry is served; does nothing where another process is doing so. */

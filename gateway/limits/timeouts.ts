@@ -1,7 +1,7 @@
 // Timeouts: ends a call that makes no progress, or that takes too long however much progress it makes.
 import type { Config, PoolConfig } from '../../config/schema.ts';
 import type { Exchange, StreamFollower, StreamSign } from '../core/exchange.ts';
-import { refusal } from '../core/refusal.ts';
+import { callCancelled, refusal } from '../core/refusal.ts';
 import type { Slotted } from '../core/slots.ts';
 import { Slots } from '../core/slots.ts';
 import type { Stage } from '../core/stage.ts';
@@ -96,7 +96,8 @@ class Deadline implements Slotted, StreamFollower {
   expire(now: number): void {
     this.close();
     const message = `The upstream server did not answer in time (${Math.round(now - this.x.startedAt)} ms)`;
-    this.x.cancel(refusal('timeout', { message }));
+    // Servers need not answer what was cancelled (MCP 2025-11-25, cancellation): that it ends here is no fault.
+    this.x.cancel(this.x.cancelled ? callCancelled : refusal('timeout', { message }));
   }
 
   close(): void {

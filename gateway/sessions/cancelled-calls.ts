@@ -1,46 +1,43 @@
-// Cancelled calls: what a client of the sessionful era has cancelled gets no answer, and holds nothing any more.
+// Cancelled calls: what a client of the sessionful era has cancelled keeps its server's time, but not its client's slot.
 import type { Exchange } from '../core/exchange.ts';
 import { callCancelled } from '../core/refusal.ts';
 import type { Stage } from '../core/stage.ts';
 import type { Envelope } from '../mcp/envelope.ts';
-import { MAX_ID_BYTES } from '../mcp/envelope-reader.ts';
 import { Method } from '../mcp/methods.ts';
-
-/** How long a server may still answer what was cancelled, in ms: it may have been done already. */
-const GRACE_MS = 1000;
+import type { LiveSessions } from './live-sessions.ts';
 
 /**
  * The stage. The notice goes to the server as any other; servers then send no answer (MCP 2025-11-25, cancellation), and
- * mostly leave the call's stream open, so that its slot would be taken until the call's time is up. `live`: the exchanges
- * under way.
+ * mostly leave the call's stream open, so that a client would be locked out by its own calls until their time is up. A
+ * server may as well work on: everything else that bounds what is under way counts the call until it ends. `freeSlots` gives
+ * back the client's own.
  */
-export function cancelledCalls(live: Iterable<Exchange>): Stage {
+export function cancelledCalls(sessions: LiveSessions, freeSlots: (x: Exchange) => void): Stage {
   return (next) => (x) => {
-    const { envelope, session, startedAt } = x;
+    const { envelope, session } = x;
     if (session === undefined || (envelope.method !== Method.cancelled && envelope.kind !== 'batch'))
       return next(x);
-    const ids = (envelope.kind === 'batch' ? envelope.items : [envelope]).flatMap(cancelledBy);
-    if (ids.length === 0) return next(x);
-    const { nonce } = session;
+    const notices = envelope.kind === 'batch' ? envelope.items : [envelope];
+    const ids = new Set(notices.map(cancelledBy));
+    const calls = sessions.calls(session).filter(({ envelope: { id } }) => id !== undefined && ids.has(id));
+    if (calls.length === 0) return next(x);
     return next(x).then((reply) => {
-      // A notice that has not arrived ends nothing.
-      if (reply.status < 300) setTimeout(() => end(live, nonce, ids, startedAt), GRACE_MS).unref();
+      // A notice that has not arrived cancels nothing.
+      if (reply.status < 300) for (const call of calls) giveUp(call, freeSlots);
       return reply;
     });
   };
 }
 
-function cancelledBy({ method, requestId }: Envelope): string[] {
-  return method === Method.cancelled && requestId !== undefined && requestId.length <= MAX_ID_BYTES
-    ? [requestId]
-    : [];
+function cancelledBy({ method, requestId }: Envelope): string | undefined {
+  return method === Method.cancelled ? requestId : undefined;
 }
 
-/** Ends the calls of a session that began before `before`, in monotonic ms. Whoever else waits for the answer asks anew. */
-function end(live: Iterable<Exchange>, nonce: string, ids: readonly string[], before: number): void {
-  for (const x of live) {
-    const { id, kind } = x.envelope;
-    if (x.session?.nonce !== nonce || x.startedAt >= before || x.stream) continue;
-    if (kind === 'request' && id !== undefined && ids.includes(id)) x.cancel(callCancelled);
-  }
+/** What waits to be sent need not be; what has been sent goes on without its client. */
+function giveUp(call: Exchange, freeSlots: (x: Exchange) => void): void {
+  if (call.closed) return;
+  call.cancelled = true;
+  call.fetch?.forsake();
+  if (call.attempts === 0) call.cancel(callCancelled);
+  else freeSlots(call);
 }

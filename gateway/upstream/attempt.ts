@@ -3,7 +3,7 @@ import type { Endpoint } from '../core/endpoint.ts';
 import type { Exchange } from '../core/exchange.ts';
 import { type AttemptEnd, Failure } from '../core/failure.ts';
 import type { Refusal } from '../core/refusal.ts';
-import { clientGone, errorTypeOf, refusal } from '../core/refusal.ts';
+import { callCancelled, clientGone, errorTypeOf, refusal } from '../core/refusal.ts';
 import type { ByteStream, Reply, Sink } from '../core/reply.ts';
 import type { AttemptTrace } from '../core/trace.ts';
 import type { AnswerHead } from '../http1/answer-head.ts';
@@ -109,6 +109,7 @@ export class Attempt implements AnswerHandler, ByteStream {
     if (this.isOver) return;
     const x = this.#x;
     if (this.#sse !== undefined) {
+      if (this.#sse.isOwed && x.cancelled) return this.abort(callCancelled);
       // A stream that has event ids may end before the answer: the client comes back for the rest
       // (MCP 2025-11-25, transports, "Resumability and Redelivery").
       if (this.#sse.isOwed && !this.#sse.resumable)

@@ -64,7 +64,7 @@ export class Retries {
    * upstream that names a time to come back is taken at its word.
    */
   mayRetry(x: Exchange, failure: Failure): boolean {
-    if (x.clientGone) return false;
+    if (x.clientGone || x.cancelled) return false;
     if (x.pinned !== undefined) return !failure.sent && failure.kind === 'reset';
     if (!failure.sent) return true;
     if (failure.kind === 'credential' || failure.kind === 'too_large') return false;

@@ -1,5 +1,6 @@
-// Calls that clients cancel with a notification: they hold no slot for an answer that nobody will send.
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+// Calls that clients cancel with a notification: they keep their servers' time, but do not lock their clients out.
+import { afterEach, describe, expect, it } from 'vitest';
+import type { RawAnswer } from '../support/clients.ts';
 import { connectV1, rawCall } from '../support/clients.ts';
 import type { FaultUpstream } from '../support/fault-upstream.ts';
 import { startFaults } from '../support/fault-upstream.ts';
@@ -10,12 +11,13 @@ import { initializeRequest, legacyRequest } from '../support/message.ts';
 let up: FaultUpstream;
 let gw: TestGateway;
 
-beforeEach(async () => {
+/** A client has three slots and no queue unless `limits` says otherwise. */
+async function start(limits = 'queue: { size: 0 }', pool = ''): Promise<void> {
   up = await startFaults({ sessions: true });
   gw = await startGateway(
-    `limits: { concurrency: 3, queue: { timeout: 10s } }\npools: [{ name: a, endpoints: [{ url: "${up.url}" }] }]\n`,
+    `limits: { concurrency: 3, ${limits} }\npools: [{ name: a, endpoints: [{ url: "${up.url}" }], ${pool} }]\n`,
   );
-});
+}
 
 afterEach(async () => {
   await gw.stop(500);
@@ -32,54 +34,156 @@ function call(id: string, tool: string, requestId: number, args: Record<string, 
   return rawCall(gw.at(), body, headers);
 }
 
-function cancel(id: string, requestId: number) {
+async function cancel(id: string, requestId: number): Promise<void> {
   const { body, headers } = legacyRequest('notifications/cancelled', { requestId }, 0, id);
   const { id: _, ...notice } = body;
-  return rawCall(gw.at(), notice, headers);
+  expect((await rawCall(gw.at(), notice, headers)).status).toBe(202);
 }
 
-const cancellations = () => up.calls('notifications/cancelled');
+/** Calls that reach the server, which never answers them, and that their client cancels. */
+async function cancelled(id: string, ...requestIds: number[]): Promise<{ answers: Promise<RawAnswer[]> }> {
+  const before = up.calls().length;
+  const answers = Promise.all(requestIds.map((requestId) => call(id, 'hang', requestId)));
+  // Those of a gateway that stops first break.
+  answers.catch(() => undefined);
+  await expect.poll(() => up.calls().length).toBe(before + requestIds.length);
+  for (const requestId of requestIds) await cancel(id, requestId);
+  return { answers };
+}
+
+/** A call whose server answers it in that way, but not before its client has cancelled it. */
+async function answeredOnceCancelled(id: string, tool: string): Promise<RawAnswer> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  up.hold = ({ message }) => (message?.method === 'tools/call' ? promise : undefined);
+  const answering = call(id, tool, 11);
+  await expect.poll(() => up.calls().length).toBe(1);
+  await cancel(id, 11);
+  resolve();
+  return answering;
+}
+
+const reason = ({ status, json }: RawAnswer) =>
+  `${status} ${(json as { error?: { data?: { reason?: string } } } | undefined)?.error?.data?.reason ?? ''}`;
 
 describe('a call that its client has cancelled', () => {
-  it('gives its slot back, has no answer, and is no failure of its server', async () => {
+  it('gives its slot back, and goes on at its server', async () => {
+    await start();
     const id = await session();
-    const calls = [11, 12, 13].map((requestId) => call(id, 'hang', requestId));
-    await expect.poll(() => up.calls().length).toBe(3);
-    const waiting = call(id, 'ok', 14);
-    for (const requestId of [11, 12, 13]) expect((await cancel(id, requestId)).status).toBe(202);
-    expect((await waiting).status).toBe(200);
-    for (const answer of await Promise.all(calls)) expect([answer.status, answer.text]).toEqual([202, '']);
-    expect(cancellations()).toHaveLength(3);
-    const told = () => gw.logs().filter(({ error_type }) => error_type === 'cancelled');
-    await expect.poll(() => told().length).toBe(3);
-    expect(await gw.metric('mcp_gateway_refusals_total')).toBe(0);
+    await cancelled(id, 11, 12, 13);
+    expect((await call(id, 'ok', 14)).status).toBe(200);
+    expect(await gw.metric('mcp_gateway_endpoint_in_flight')).toBe(3);
+    expect(up.calls('notifications/cancelled')).toHaveLength(3);
   });
 
-  it('ends its event stream in good order where that has begun', async () => {
+  it('keeps its slot where as many as the client has slots have given theirs back', async () => {
+    await start();
+    const id = await session();
+    await cancelled(id, 11, 12, 13);
+    await cancelled(id, 14, 15, 16);
+    expect(reason(await call(id, 'ok', 17))).toBe('429 too_many_concurrent');
+    expect(await gw.metric('mcp_gateway_endpoint_in_flight')).toBe(6);
+  });
+
+  it('gives its slot back once, however often it is cancelled', async () => {
+    await start();
+    const id = await session();
+    await cancelled(id, 11);
+    for (let again = 0; again < 3; again++) await cancel(id, 11);
+    const others = [12, 13, 14].map((requestId) => call(id, 'hang', requestId).catch(() => undefined));
+    await expect.poll(() => up.calls().length).toBe(4);
+    expect(reason(await call(id, 'ok', 15))).toBe('429 too_many_concurrent');
+    await gw.stop(0);
+    await Promise.all(others);
+  });
+
+  it('counts for its tool until it ends', async () => {
+    await start('queue: { size: 1, timeout: 100ms }', 'tools: [{ match: hang, concurrency: 2 }]');
+    const id = await session();
+    await cancelled(id, 11, 12);
+    expect(reason(await call(id, 'hang', 13))).toBe('503 overloaded');
+    expect(up.calls()).toHaveLength(2);
+  });
+
+  it('counts for its endpoint until it ends', async () => {
+    await start('queue: { size: 1, timeout: 100ms }', 'max_in_flight: 2');
+    const id = await session();
+    await cancelled(id, 11, 12);
+    expect(reason(await call(id, 'ok', 13))).toBe('503 overloaded');
+    expect(up.calls()).toHaveLength(2);
+  });
+
+  it('has no answer when its time is up, gives back what it holds, and is no failure of its server', async () => {
+    await start(
+      'queue: { size: 0 }, timeout: 500ms',
+      'max_in_flight: 6, outlier: { consecutive_failures: 2 }',
+    );
+    const id = await session();
+    const calls = [await cancelled(id, 11, 12, 13), await cancelled(id, 14, 15, 16)];
+    const answers = (await Promise.all(calls.map((some) => some.answers))).flat();
+    for (const { status, text } of answers) expect([status, text]).toEqual([202, '']);
+    const told = () => gw.logs().filter(({ error_type }) => error_type === 'cancelled');
+    await expect.poll(() => told().length).toBe(6);
+    expect(await gw.metric('mcp_gateway_refusals_total')).toBe(0);
+    expect(await gw.metric('mcp_gateway_endpoint_ejected')).toBe(0);
+    expect(up.calls('notifications/cancelled')).toHaveLength(6);
+    // Slots that came back twice would let more than three in.
+    const others = [21, 22, 23].map((requestId) => call(id, 'hang', requestId));
+    await expect.poll(() => up.calls().length).toBe(9);
+    expect(reason(await call(id, 'ok', 24))).toBe('429 too_many_concurrent');
+    for (const answer of await Promise.all(others)) expect(reason(answer)).toBe('504 timeout');
+  });
+
+  it('ends its event stream with a result when its time is up, lest its client resume it', async () => {
+    await start('queue: { size: 0 }, timeout: 300ms');
     const id = await session();
     const answering = call(id, 'hang-after-sse-head', 11);
     await expect.poll(() => up.calls().length).toBe(1);
     await cancel(id, 11);
     const { status, complete, events } = await answering;
-    expect([status, complete, events.filter(({ message }) => message !== undefined)]).toEqual([
-      200,
-      true,
-      [],
-    ]);
+    const said = events.map(({ message }) => message).filter((message) => message !== undefined);
+    expect([status, complete]).toEqual([200, true]);
+    expect(said).toMatchObject([{ id: 11, result: { isError: true } }]);
+  });
+
+  it('is answered where its server answers after all', async () => {
+    await start();
+    const id = await session();
+    expect((await answeredOnceCancelled(id, 'ok')).json).toMatchObject({ id: 11, result: {} });
+    expect((await call(id, 'ok', 12)).status).toBe(200);
+  });
+
+  it('is not sent again when its connection breaks', async () => {
+    await start('queue: { size: 0 }', 'affinity: none, tools: [{ match: reset-before, retry: safe }]');
+    const id = await session();
+    expect((await answeredOnceCancelled(id, 'reset-before')).status).toBe(502);
+    expect(up.calls()).toHaveLength(1);
+  });
+
+  it('ends at once where it has not been sent', async () => {
+    await start('queue: { size: 5, timeout: 10s }', 'tools: [{ match: hang, concurrency: 1 }]');
+    const id = await session();
+    await cancelled(id, 11);
+    const waiting = call(id, 'hang', 12);
+    await expect.poll(() => gw.metric('mcp_gateway_in_flight')).toBe(2);
+    await cancel(id, 12);
+    expect([(await waiting).status, (await waiting).text]).toEqual([202, '']);
+    expect(up.calls()).toHaveLength(1);
   });
 
   it('leaves alone what another session calls by the same id, and what is called by it later', async () => {
+    await start('queue: { size: 0 }, timeout: 1s');
     const [one, other] = [await session(), await session()];
-    const [cancelled, held] = [call(one, 'hang', 11), call(other, 'slow', 11)];
+    const { answers } = await cancelled(one, 11);
+    const held = call(other, 'hang', 11);
     await expect.poll(() => up.calls().length).toBe(2);
     await cancel(one, 11);
-    const later = call(one, 'slow', 11, { ms: 1500 });
-    expect((await cancelled).status).toBe(202);
-    expect((await later).status).toBe(200);
-    expect((await held).status).toBe(200);
+    expect((await call(one, 'slow', 11, { ms: 100 })).status).toBe(200);
+    expect((await answers)[0]?.status).toBe(202);
+    expect(reason(await held)).toBe('504 timeout');
   });
 
   it('by the official SDK makes room for its next calls', async () => {
+    await start();
     const { client, close } = await connectV1(gw.at());
     const stop = new AbortController();
     const calls = [1, 2, 3].map(() =>
@@ -90,8 +194,28 @@ describe('a call that its client has cancelled', () => {
     await expect.poll(() => up.calls().length).toBe(3);
     stop.abort();
     expect(await Promise.all(calls)).toEqual(['stopped', 'stopped', 'stopped']);
-    await client.listTools();
+    await expect.poll(() => up.calls('notifications/cancelled').length).toBe(3);
+    await expect
+      .poll(() =>
+        client.listTools().then(
+          () => 'listed',
+          () => 'refused',
+        ),
+      )
+      .toBe('listed');
     await close();
-    expect(cancellations()).toHaveLength(3);
+  });
+});
+
+describe('a server that ends the stream of a cancelled call without an answer', () => {
+  it('has not failed', async () => {
+    await start('queue: { size: 0 }', 'outlier: { consecutive_failures: 1 }');
+    const id = await session();
+    const answer = await answeredOnceCancelled(id, 'sse-cut-before-reply');
+    expect(answer.status).toBe(200);
+    const last = answer.events.at(-1)?.message;
+    expect(last).toMatchObject({ id: 11, result: { isError: true } });
+    expect(await gw.metric('mcp_gateway_endpoint_ejected')).toBe(0);
+    expect((await call(id, 'ok', 12)).status).toBe(200);
   });
 });

@@ -5,7 +5,7 @@ import { rawCall } from '../support/clients.ts';
 import { GatedUpstream } from '../support/gated-upstream.ts';
 import type { TestGateway } from '../support/gateway.ts';
 import { startGateway } from '../support/gateway.ts';
-import { modernRequest } from '../support/message.ts';
+import { initializeRequest, legacyRequest, modernRequest } from '../support/message.ts';
 import { hasRedis, RedisServer } from '../support/redis-server.ts';
 
 const LIMIT = 4;
@@ -79,6 +79,33 @@ describe.skipIf(!hasRedis)('two gateways that share a Redis', () => {
     const statuses = await load(10, () => left-- > 0);
     expect([...statuses.keys()]).toEqual([200]);
     expect(upstream.mostInFlight).toBe(LIMIT);
+  });
+
+  it('free the slots of cancelled calls for each other', async () => {
+    upstream.onCall = undefined;
+    const [one, other] = gateways;
+    const key = { 'x-api-key': 'key-a' };
+    const opened = await rawCall(one?.url ?? '', initializeRequest().body, key);
+    const id = String(opened.headers['mcp-session-id']);
+    const send = (method: string, params: object, requestId?: number) => {
+      const { body, headers } = legacyRequest(method, { ...params }, requestId, id);
+      const message = requestId === undefined ? { ...body, id: undefined } : body;
+      return rawCall(one?.url ?? '', message, { ...headers, ...key });
+    };
+    const calls = [1, 2, 3, 4].map((requestId) => send('tools/call', { name: 'echo' }, requestId));
+    await upstream.whenHeld(LIMIT);
+    for (const requestId of [1, 2]) await send('notifications/cancelled', { requestId });
+    calls.push(...[1, 2, 3].map(() => call(other)));
+    await upstream.whenHeld(LIMIT + 2);
+    const depth = 'mcp_gateway_queue_depth{client="a"}';
+    await expect.poll(async () => (await other?.metrics())?.get(depth)).toBe(1);
+    expect(upstream.held).toHaveLength(LIMIT + 2);
+    upstream.onCall = (late) => setTimeout(() => late.text('done'), 10);
+    upstream.releaseAll();
+    expect((await Promise.all(calls)).map(({ status }) => status)).toEqual(Array(7).fill(200));
+    upstream.mostInFlight = 0;
+    const statuses = await load(10, () => upstream.messages.length < 200);
+    expect([[...statuses.keys()], upstream.mostInFlight]).toEqual([[200], LIMIT]);
   });
 
   it('go on with their shares while Redis is away, and count together again when it is back', async () => {
