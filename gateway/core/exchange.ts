@@ -199,6 +199,15 @@ export class Exchange {
     return `[${waiting.map((item) => refusalMessage(why, item.id ?? null)).join(',')}]`;
   }
 
+  /** It is sent once more, as if nothing had been answered. */
+  beginAnew(): void {
+    this.answeredAt = 0;
+    this.replyBytes = 0;
+    this.replied = false;
+    this.errorType = undefined;
+    this.failure = undefined;
+  }
+
   /** The text that ends an event stream early; `owed`: the client still waits for an answer on it. */
   lastEvent(why: Refusal, owed: boolean): string {
     if (this.stream && why.reason === 'draining') return this.era.farewell(this.envelope);

@@ -13,7 +13,7 @@ import { nameSource } from './methods.ts';
 /** Batches of 2025-03-26 may hold this many messages. */
 const MAX_BATCH = 100;
 /** Longest id, in bytes of its JSON text: it is kept, compared and echoed for as long as the exchange lasts. */
-export const MAX_ID_BYTES = 512;
+const MAX_ID_BYTES = 512;
 /** How a string, a number or `null` begins. */
 const idStarts = Buffer.from('"-0123456789n');
 

@@ -5,7 +5,7 @@ import { Server as NetServer } from 'node:net';
 import { setTimeout as pause, setImmediate as polled } from 'node:timers/promises';
 import { Exchange } from '../core/exchange.ts';
 import type { Refusal, RefusalReason } from '../core/refusal.ts';
-import { refusal, refusalMessage, retryAfter } from '../core/refusal.ts';
+import { callCancelled, refusal, refusalMessage, retryAfter } from '../core/refusal.ts';
 import type { Reply } from '../core/reply.ts';
 import type { Slots } from '../core/slots.ts';
 import type { Handler } from '../core/stage.ts';
@@ -124,7 +124,8 @@ export class PublicListener {
     while (this.#connections > 0 || live.size > 0) {
       const past = performance.now() - begun;
       if (past >= withinMs) break;
-      for (const x of live) if (x.stream) x.cancel(refusal('draining'));
+      for (const x of live)
+        if (x.stream || x.cancelled) x.cancel(x.stream ? refusal('draining') : callCancelled);
       // What has come while this process had no time to read it, or was not run at all, is no quiet.
       await polled();
       const quietMs = performance.now() - Math.max(begun, this.#lastRequestAt);

@@ -150,11 +150,11 @@ export class LiveSessions {
 
   readonly #leave = (x: Exchange): void => {
     const live = this.#byNonce.get((x.session as Session).nonce);
-    if (live === undefined || live.busy === 0) return;
+    if (live === undefined) return;
     const at = live.calls.indexOf(x);
     const last = at === -1 ? undefined : live.calls.pop();
     if (last !== undefined && last !== x) live.calls[at] = last;
-    if (--live.busy === 0) this.#rest(live);
+    if (live.busy > 0 && --live.busy === 0) this.#rest(live);
   };
 
   #add(session: Session, pool: string, client: string, most: number): Live {

@@ -10,6 +10,8 @@ export type Loss = 'unexecuted' | 'unknown' | 'not_found';
 
 /** What `reply` says of the session of `x`; undefined when it is an answer like any other. */
 export function lossOf(x: Exchange, { refusal, status, body }: Reply): Loss | undefined {
+  // Nobody waits for what could be had elsewhere.
+  if (x.cancelled) return undefined;
   if (body !== null && !(body instanceof Uint8Array)) return undefined;
   // A server answers so for a session that it does not know (MCP 2025-11-25, transports, "Session Management"), and some do
   // for what they have executed. The answer does not tell: there are servers that give either the id of the request.

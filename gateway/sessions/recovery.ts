@@ -129,6 +129,7 @@ class Recoveries {
       }
       if (loss === 'unknown') {
         // A broken connection does not say that the session is gone; asking again does, where asking again is safe.
+        if (traces && x.failure?.sent === false) records.untraced(x.session as Session);
         if (traces || resent) break;
         resent = true;
       } else {
@@ -142,7 +143,8 @@ class Recoveries {
         places++;
         if (x.pinned === undefined) continue;
       }
-      begin(x);
+      x.beginAnew();
+      x.running = undefined;
       reply = await this.#send(x);
     }
     return reply === undefined ? this.#stay(x) : this.#delivered(x, reply);
@@ -238,13 +240,4 @@ class Recoveries {
     if (!x.stream || reply.status !== 200) return reply;
     return withNotices(reply, this.#settings.records.owed(x.session as Session));
   }
-}
-
-/** Lets the exchange begin anew, as if nothing had been answered. */
-function begin(x: Exchange): void {
-  x.errorType = undefined;
-  x.failure = undefined;
-  x.replyBytes = 0;
-  x.replied = false;
-  x.running = undefined;
 }

@@ -109,10 +109,9 @@ export class Attempt implements AnswerHandler, ByteStream {
     if (this.isOver) return;
     const x = this.#x;
     if (this.#sse !== undefined) {
-      if (this.#sse.isOwed && x.cancelled) return this.abort(callCancelled);
       // A stream that has event ids may end before the answer: the client comes back for the rest
       // (MCP 2025-11-25, transports, "Resumability and Redelivery").
-      if (this.#sse.isOwed && !this.#sse.resumable)
+      if (this.#sse.isOwed && (x.cancelled || !this.#sse.resumable))
         return this.#breakOff(unusable('ended its answer too early'));
       return this.#finish('end', 'answered');
     }
@@ -122,7 +121,7 @@ export class Attempt implements AnswerHandler, ByteStream {
     if (broken !== undefined) return this.#breakOff(broken);
     if (peek !== undefined) noteOutcome(x, peek);
     if (this.isDelivered) return this.#finish('end', 'answered');
-    const failure = statusFailure(this.#status, this.#headers);
+    const failure = x.cancelled ? undefined : statusFailure(this.#status, this.#headers);
     this.#end(failure ?? 'answered');
     this.#give(body, false, failure);
   }
@@ -210,6 +209,8 @@ export class Attempt implements AnswerHandler, ByteStream {
   }
 
   #break(failure: Failure): void {
+    // What its client has cancelled need not be answered: however that ends, it says nothing of the server.
+    if (this.#x.cancelled) return this.abort(callCancelled);
     if (!this.isDelivered) {
       this.#end(failure);
       return this.#owner.failed(this, failure);

@@ -21,7 +21,7 @@ const distrusts: Readonly<Record<string, string>> = {
  * The failure that a connection error stands for; `sent` is whether the request had begun to be written, `connected`
  * whether there was a connection to write it to. Its message reaches clients, so it names no address.
  */
-export function connectionFailure(error: Error, sent: boolean, connected = sent): Failure {
+export function connectionFailure(error: Error, sent: boolean, connected = false): Failure {
   if (error instanceof Failure) return error;
   const code = codeOf(error);
   if (!sent && code !== undefined && shortages.has(code)) {

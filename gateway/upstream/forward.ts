@@ -1,4 +1,4 @@
-// Forward: the last handler; sends an exchange to an endpoint of the pool, and again elsewhere where that does no harm.
+// Forward: the last handler; sends an exchange to an endpoint of the pool, and again where that does no harm.
 import type { Endpoint } from '../core/endpoint.ts';
 import type { Exchange, Running } from '../core/exchange.ts';
 import type { AttemptEnd } from '../core/failure.ts';
@@ -178,11 +178,7 @@ class Forwarding implements AttemptOwner, Running {
 
   #repeat(endpoint: Endpoint, failure: Failure): void {
     const x = this.#x;
-    x.answeredAt = 0;
-    x.replyBytes = 0;
-    x.replied = false;
-    x.errorType = undefined;
-    x.failure = undefined;
+    x.beginAnew();
     x.running = this;
     this.#isPaid = failure.sent;
     this.#attempt = this.#begin(endpoint);
@@ -202,7 +198,8 @@ class Forwarding implements AttemptOwner, Running {
   #askSecond(): void {
     const attempt = this.#attempt;
     const { hedges, retries } = this.#parts.repeats;
-    if (attempt === undefined || this.#x.clientGone || !retries.mayHedge(this.#x)) return;
+    if (attempt === undefined || this.#x.clientGone || this.#x.cancelled || !retries.mayHedge(this.#x))
+      return;
     const endpoint = this.#parts.pool.pick(this.#x, [attempt.endpoint]);
     if (endpoint === undefined || !hedges?.spend(this.#x, performance.now())) return;
     this.#hedge = this.#begin(endpoint);

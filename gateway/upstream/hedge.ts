@@ -39,7 +39,8 @@ export class Hedges {
     const { budget, recent } = this.#hedging(rule);
     budget.requested(beganAt);
     if (rule.after !== 'p95') return rule.after;
-    x.defer(() => recent.note(performance.now() - beganAt));
+    // What was cancelled may have waited for an answer that never was to come.
+    x.defer(() => x.cancelled || recent.note(performance.now() - beganAt));
     return recent.p95;
   }
 

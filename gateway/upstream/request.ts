@@ -12,7 +12,7 @@ export function requestOf(
   x: Exchange,
   { path }: Endpoint,
   rules: HeaderRules,
-  trace?: TraceContext,
+  trace: TraceContext | undefined,
 ): Request {
   return {
     path,

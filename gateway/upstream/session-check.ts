@@ -11,7 +11,7 @@ import { ownRequestHeaders } from './request-headers.ts';
 /** Longest wait for the answer, in ms: a call that has its own answer, or its end, already waits for it. */
 const TIMEOUT_MS = 2000;
 
-/** What a server says, asked in a session; `silent`: nothing, or what stands before it says that it does not work. */
+/** What a server says, asked in a session; `silent`: nothing, or nothing that says either. */
 type Standing = 'known' | 'forgotten' | 'silent';
 
 /** Whether the server of `x` has forgotten its session; all but that, silence too, leaves it alive. */
@@ -47,10 +47,11 @@ async function ask(pool: Pool, x: Exchange, endpoint: Endpoint, signal: AbortSig
       body: JSON.stringify({ jsonrpc: '2.0', id, method: Method.ping }),
       signal,
     });
-    // A server that has the session, but not the method, says so.
-    if (answer.statusCode === 404) {
+    // A server that has the session, but not the method, says so; many answer 400 for a session that they do not know.
+    if (answer.statusCode >= 400 && answer.statusCode < 500) {
       const message = await readMessage(answer, id, SMALL_BYTES);
-      return message?.error?.code === ErrorCode.methodNotFound ? 'known' : 'forgotten';
+      if (message?.error?.code === ErrorCode.methodNotFound) return 'known';
+      return answer.statusCode === 404 ? 'forgotten' : 'silent';
     }
     answer.body.on('error', () => undefined).destroy();
     return answer.statusCode < 500 ? 'known' : 'silent';

@@ -92,7 +92,7 @@ it('end in good order also where the question breaks with the connection it is a
   expect(await stream.next()).toBeUndefined();
 });
 
-it.each([404, 503])('end with an error where the session is answered with %d', async (status) => {
+it.each([400, 404, 503])('end with an error where the session is answered with %d', async (status) => {
   onPing = (response) => void response.writeHead(status).end();
   const stream = await call();
   (await begun.promise).write('id: e-2\ndata: {"jsonrpc":"2.0","method":"notifications/x"}\n\n');

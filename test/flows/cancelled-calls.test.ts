@@ -152,11 +152,22 @@ describe('a call that its client has cancelled', () => {
     expect((await call(id, 'ok', 12)).status).toBe(200);
   });
 
-  it('is not sent again when its connection breaks', async () => {
-    await start('queue: { size: 0 }', 'affinity: none, tools: [{ match: reset-before, retry: safe }]');
-    const id = await session();
-    expect((await answeredOnceCancelled(id, 'reset-before')).status).toBe(502);
-    expect(up.calls()).toHaveLength(1);
+  it.each(['none', 'session'])(
+    'is not sent again when its connection breaks, with affinity %s',
+    async (affinity) => {
+      const tools = 'tools: [{ match: reset-before, retry: safe }]';
+      await start('queue: { size: 0 }', `affinity: ${affinity}, ${tools}`);
+      const id = await session();
+      expect((await answeredOnceCancelled(id, 'reset-before')).status).toBe(202);
+      expect(up.calls()).toHaveLength(1);
+    },
+  );
+
+  it('holds up no shutdown', async () => {
+    await start();
+    const { answers } = await cancelled(await session(), 11);
+    await gw.stop(60_000);
+    expect((await answers).map(({ status }) => status)).toEqual([202]);
   });
 
   it('ends at once where it has not been sent', async () => {
@@ -207,15 +218,40 @@ describe('a call that its client has cancelled', () => {
   });
 });
 
-describe('a server that ends the stream of a cancelled call without an answer', () => {
-  it('has not failed', async () => {
-    await start('queue: { size: 0 }', 'outlier: { consecutive_failures: 1 }');
-    const id = await session();
-    const answer = await answeredOnceCancelled(id, 'sse-cut-before-reply');
-    expect(answer.status).toBe(200);
-    const last = answer.events.at(-1)?.message;
-    expect(last).toMatchObject({ id: 11, result: { isError: true } });
-    expect(await gw.metric('mcp_gateway_endpoint_ejected')).toBe(0);
-    expect((await call(id, 'ok', 12)).status).toBe(200);
-  });
+describe('a server that does not answer a cancelled call', () => {
+  /** The same server under two names, for the last endpoint is never ejected. */
+  async function startTwice(): Promise<string> {
+    up = await startFaults({ sessions: true });
+    const urls = [up.url, up.url.replace('127.0.0.1', 'localhost')].map((url) => `{ url: "${url}" }`);
+    gw = await startGateway(
+      `pools: [{ name: a, endpoints: [${urls.join(', ')}], outlier: { consecutive_failures: 1 } }]\n`,
+    );
+    return session();
+  }
+
+  it.each(['reset-before', 'fin-before', 'empty-200', 'status-503', 'html-200'])(
+    'has not failed, be its end %s',
+    async (tool) => {
+      const id = await startTwice();
+      await answeredOnceCancelled(id, tool);
+      expect(await gw.metric('mcp_gateway_endpoint_ejected')).toBe(0);
+      expect(up.calls()).toHaveLength(1);
+      expect((await call(id, 'ok', 12)).status).toBe(200);
+      // The same end is a failure where somebody waits for the answer.
+      await call(id, tool, 13);
+      await expect.poll(() => gw.metric('mcp_gateway_endpoint_ejected')).toBe(1);
+    },
+  );
+
+  it.each(['sse-cut-before-reply', 'sse-reset-before-reply'])(
+    'has not failed, and its stream ends with a result, be its end %s',
+    async (tool) => {
+      const id = await startTwice();
+      const answer = await answeredOnceCancelled(id, tool);
+      expect(answer.status).toBe(200);
+      expect(answer.events.at(-1)?.message).toMatchObject({ id: 11, result: { isError: true } });
+      expect(await gw.metric('mcp_gateway_endpoint_ejected')).toBe(0);
+      expect((await call(id, 'ok', 12)).status).toBe(200);
+    },
+  );
 });
