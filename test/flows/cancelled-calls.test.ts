@@ -11,11 +11,15 @@ import { initializeRequest, legacyRequest } from '../support/message.ts';
 let up: FaultUpstream;
 let gw: TestGateway;
 
-/** A client has three slots and no queue unless `limits` says otherwise. */
+/**
+ * A client has three slots and no queue unless `limits` says otherwise. There is one server, under two names: a last
+ * endpoint would never be ejected.
+ */
 async function start(limits = 'queue: { size: 0 }', pool = ''): Promise<void> {
   up = await startFaults({ sessions: true });
+  const urls = [up.url, up.url.replace('127.0.0.1', 'localhost')].map((url) => `{ url: "${url}" }`);
   gw = await startGateway(
-    `limits: { concurrency: 3, ${limits} }\npools: [{ name: a, endpoints: [{ url: "${up.url}" }], ${pool} }]\n`,
+    `limits: { concurrency: 3, ${limits} }\npools: [{ name: a, endpoints: [${urls.join(', ')}], ${pool} }]\n`,
   );
 }
 
@@ -96,19 +100,14 @@ describe('a call that its client has cancelled', () => {
     await Promise.all(others);
   });
 
-  it('counts for its tool until it ends', async () => {
-    await start('queue: { size: 1, timeout: 100ms }', 'tools: [{ match: hang, concurrency: 2 }]');
+  it.each([
+    ['its tool', 'hang', 'tools: [{ match: hang, concurrency: 2 }]'],
+    ['its endpoint', 'ok', 'max_in_flight: 2'],
+  ])('counts for %s until it ends', async (_what, tool, limit) => {
+    await start('queue: { size: 1, timeout: 100ms }', limit);
     const id = await session();
     await cancelled(id, 11, 12);
-    expect(reason(await call(id, 'hang', 13))).toBe('503 overloaded');
-    expect(up.calls()).toHaveLength(2);
-  });
-
-  it('counts for its endpoint until it ends', async () => {
-    await start('queue: { size: 1, timeout: 100ms }', 'max_in_flight: 2');
-    const id = await session();
-    await cancelled(id, 11, 12);
-    expect(reason(await call(id, 'ok', 13))).toBe('503 overloaded');
+    expect(reason(await call(id, tool, 13))).toBe('503 overloaded');
     expect(up.calls()).toHaveLength(2);
   });
 
@@ -131,6 +130,8 @@ describe('a call that its client has cancelled', () => {
     await expect.poll(() => up.calls().length).toBe(9);
     expect(reason(await call(id, 'ok', 24))).toBe('429 too_many_concurrent');
     for (const answer of await Promise.all(others)) expect(reason(answer)).toBe('504 timeout');
+    // The same is a failure where somebody waits for the answer.
+    await expect.poll(() => gw.metric('mcp_gateway_endpoint_ejected')).toBe(1);
   });
 
   it('ends its event stream with a result when its time is up, lest its client resume it', async () => {
@@ -219,20 +220,15 @@ describe('a call that its client has cancelled', () => {
 });
 
 describe('a server that does not answer a cancelled call', () => {
-  /** The same server under two names, for the last endpoint is never ejected. */
-  async function startTwice(): Promise<string> {
-    up = await startFaults({ sessions: true });
-    const urls = [up.url, up.url.replace('127.0.0.1', 'localhost')].map((url) => `{ url: "${url}" }`);
-    gw = await startGateway(
-      `pools: [{ name: a, endpoints: [${urls.join(', ')}], outlier: { consecutive_failures: 1 } }]\n`,
-    );
+  async function startStrict(): Promise<string> {
+    await start('queue: { size: 0 }', 'outlier: { consecutive_failures: 1 }');
     return session();
   }
 
   it.each(['reset-before', 'fin-before', 'empty-200', 'status-503', 'html-200'])(
     'has not failed, be its end %s',
     async (tool) => {
-      const id = await startTwice();
+      const id = await startStrict();
       await answeredOnceCancelled(id, tool);
       expect(await gw.metric('mcp_gateway_endpoint_ejected')).toBe(0);
       expect(up.calls()).toHaveLength(1);
@@ -246,7 +242,7 @@ describe('a server that does not answer a cancelled call', () => {
   it.each(['sse-cut-before-reply', 'sse-reset-before-reply'])(
     'has not failed, and its stream ends with a result, be its end %s',
     async (tool) => {
-      const id = await startTwice();
+      const id = await startStrict();
       const answer = await answeredOnceCancelled(id, tool);
       expect(answer.status).toBe(200);
       expect(answer.events.at(-1)?.message).toMatchObject({ id: 11, result: { isError: true } });
