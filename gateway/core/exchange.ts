@@ -34,6 +34,8 @@ export type BodyReader = (meter: BodyMeter) => Promise<Buffer | Refusal>;
 
 /** What is in charge of an exchange: what holds it back for a while, or what forwards it. */
 export interface Running {
+  /** Something of it may be with a server, or an answer has come; left out where neither can be. */
+  readonly isUnderWay?: boolean;
   /** Ends it; whoever waits for the answer gets `why`. */
   cancel(why: Refusal): void;
   /** The client has gone; left out where that ends nothing. */

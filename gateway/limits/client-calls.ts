@@ -88,7 +88,7 @@ export class ClientCalls {
     const { concurrency } = this.policy;
     const freed = this.freed + x.slots;
     const isBounded = this.#owner.fleet?.withinShare(freed, concurrency) ?? freed <= concurrency;
-    if (x.slotsFreed || !isBounded) return;
+    if (x.closed || x.slotsFreed || !isBounded) return;
     x.slotsFreed = true;
     this.freed = freed;
     this.give(x.slots);

@@ -33,11 +33,11 @@ function cancelledBy({ method, requestId }: Envelope): string | undefined {
   return method === Method.cancelled ? requestId : undefined;
 }
 
-/** What waits to be sent need not be; what has been sent goes on without its client. */
+/** What waits to be sent, for the first time or again, need not be; what is with a server goes on without its client. */
 function giveUp(call: Exchange, freeSlots: (x: Exchange) => void): void {
   if (call.closed) return;
   call.cancelled = true;
   call.fetch?.forsake();
-  if (call.attempts === 0) call.cancel(callCancelled);
-  else freeSlots(call);
+  if (call.running?.isUnderWay) freeSlots(call);
+  else call.cancel(callCancelled);
 }

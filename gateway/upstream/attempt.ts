@@ -121,7 +121,8 @@ export class Attempt implements AnswerHandler, ByteStream {
     if (broken !== undefined) return this.#breakOff(broken);
     if (peek !== undefined) noteOutcome(x, peek);
     if (this.isDelivered) return this.#finish('end', 'answered');
-    const failure = x.cancelled ? undefined : statusFailure(this.#status, this.#headers);
+    const failure = statusFailure(this.#status, this.#headers);
+    if (failure !== undefined && x.cancelled) return this.abort(callCancelled);
     this.#end(failure ?? 'answered');
     this.#give(body, false, failure);
   }
@@ -219,8 +220,7 @@ export class Attempt implements AnswerHandler, ByteStream {
     const sse = this.#sse;
     const isResumed = this.#x.era.sessionful && sse?.resumable === true && failure.kind === 'reset';
     if (!isResumed) return this.#finish(lost, failure);
-    // The client comes back for the rest of what it can resume, and an error would be the last word; but where nobody is
-    // left who has the rest, it would wait for its answer in vain.
+    // Its client comes back for the rest, and an error would be the last word; but it is one where nobody has the rest.
     if (!sse.isOwed) this.#leaveOff('end', failure);
     else void this.#owner.isThere(this).then((there) => this.#leaveOff(there ? 'end' : lost, failure));
   }
@@ -228,8 +228,8 @@ export class Attempt implements AnswerHandler, ByteStream {
   /** Ends a stream whose connection has broken, unless it has been ended meanwhile. */
   #leaveOff(how: Refusal | 'end', failure: Failure): void {
     if (this.isOver) return;
-    if (!this.#x.replied) this.#x.errorType ??= 'upstream_failed';
-    this.#finish(how, failure);
+    if (!this.#x.replied && !this.#x.cancelled) this.#x.errorType ??= 'upstream_failed';
+    this.#finish(this.#x.cancelled ? callCancelled : how, failure);
   }
 
   /** Ends a stream that the client may already be reading. */

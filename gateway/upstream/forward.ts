@@ -77,6 +77,10 @@ class Forwarding implements AttemptOwner, Running {
     return this.#parts.pool.passesAuthorization;
   }
 
+  get isUnderWay(): boolean {
+    return [this.#attempt, this.#hedge].some((attempt) => attempt?.isOver || attempt?.isSent);
+  }
+
   cancel(why: Refusal): void {
     this.#callOff(this.#hedge);
     const attempt = this.#attempt;

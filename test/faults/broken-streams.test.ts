@@ -15,6 +15,7 @@ const PRIMED = 'id: e-1\ndata: \n\n';
 
 let up: ScriptedUpstream;
 let gateway: TestGateway;
+let session: string;
 /** How the server answers whether it has the session. */
 let onPing: (response: ServerResponse, id: unknown) => void;
 /** The answer that a call's stream is. */
@@ -47,9 +48,13 @@ beforeEach(async () => {
         name: 'a',
         era: 'legacy',
         endpoints: [{ url: up.url }],
-        tools: [{ match: 'hasty', timeout: '300ms' }],
+        tools: [
+          { match: 'hasty', timeout: '300ms' },
+          { match: 'shared', cache: { ttl: '60s' } },
+        ],
       },
     ],
+    limits: { concurrency: 2, queue: { size: 0 } },
   });
 });
 
@@ -61,13 +66,24 @@ afterEach(async () => {
 const known = (response: ServerResponse, id: unknown) =>
   response.writeHead(200, JSON_TYPE).end(JSON.stringify({ jsonrpc: '2.0', id, result: {} }));
 
-/** A call in a session whose stream has begun. */
+/** A call in a new session whose stream has begun. */
 async function call(tool = 'run'): Promise<EventStream> {
   const { headers } = await rawCall(gateway.url, initializeRequest().body);
-  const asking = legacyRequest('tools/call', { name: tool }, 7, String(headers['mcp-session-id']));
+  session = String(headers['mcp-session-id']);
+  return callAgain(tool, 7);
+}
+
+async function callAgain(tool: string, id: number): Promise<EventStream> {
+  const asking = legacyRequest('tools/call', { name: tool }, id, session);
   const stream = await openEventStream(gateway.url, asking.body, asking.headers);
   expect(await stream.next()).toMatchObject({ id: 'e-1' });
   return stream;
+}
+
+async function cancel(requestId: number): Promise<void> {
+  const { body, headers } = legacyRequest('notifications/cancelled', { requestId }, 0, session);
+  const { id: _, ...notice } = body;
+  expect((await rawCall(gateway.url, notice, headers)).status).toBe(202);
 }
 
 const breakOff = async () => (await begun.promise).socket?.resetAndDestroy();
@@ -124,4 +140,28 @@ it('leave nothing behind where the client goes while the server is asked', async
   await expect.poll(callsInFlight).toBe(0);
   (await held.promise)();
   expect((await rawCall(gateway.url, initializeRequest().body)).status).toBe(200);
+});
+
+it('end with a result where the client cancels the call while the server is asked', async () => {
+  const held = Promise.withResolvers<() => void>();
+  onPing = (response, id) => held.resolve(() => known(response, id));
+  const stream = await call();
+  await breakOff();
+  await asked.promise;
+  await cancel(7);
+  (await held.promise)();
+  expect((await stream.next())?.message).toMatchObject({ id: 7, result: { isError: true } });
+  expect(await stream.next()).toBeUndefined();
+});
+
+it('give the slot of a cancelled call back once, whose client has gone while others wait for its answer', async () => {
+  const leading = await call('shared');
+  const follower = callAgain('shared', 8);
+  await expect.poll(callsInFlight).toBe(2);
+  leading.leave();
+  await cancel(7);
+  const streams = [await follower, await callAgain('run', 9)];
+  const { body, headers } = legacyRequest('tools/call', { name: 'run' }, 10, session);
+  expect((await rawCall(gateway.url, body, headers)).status).toBe(429);
+  for (const stream of streams) stream.leave();
 });

@@ -182,6 +182,35 @@ describe('a call that its client has cancelled', () => {
     expect(up.calls()).toHaveLength(1);
   });
 
+  it('ends at once where it waits to be sent again', async () => {
+    up = await startFaults({ sessions: true });
+    const other = await startFaults({ sessions: true });
+    const urls = [up.url, other.url].map((url) => `{ url: "${url}" }`).join(', ');
+    gw = await startGateway(
+      `limits: { queue: { timeout: 10s } }\npools: [{ name: a, affinity: none, max_in_flight: 1, endpoints: [${urls}] }]\n`,
+    );
+    const id = await session();
+    for (const one of new Set([...up.sessions, ...other.sessions])) {
+      up.sessions.add(one);
+      other.sessions.add(one);
+    }
+    const received = () => [...up.calls(), ...other.calls()];
+    const held = call(id, 'hang', 11).catch(() => undefined);
+    await expect.poll(() => received().length).toBe(1);
+    const idle = up.calls().length === 0 ? up : other;
+    await idle.refuse();
+    const waiting = call(id, 'ok', 12);
+    await expect.poll(() => gw.metric('mcp_gateway_in_flight')).toBe(2);
+    await cancel(id, 12);
+    expect([(await waiting).status, (await waiting).text]).toEqual([202, '']);
+    expect(received()).toHaveLength(1);
+    await gw.stop(0);
+    await held;
+    await (idle === up ? other : up).close();
+    up = idle;
+    await up.listen();
+  });
+
   it('leaves alone what another session calls by the same id, and what is called by it later', async () => {
     await start('queue: { size: 0 }, timeout: 1s');
     const [one, other] = [await session(), await session()];
@@ -225,11 +254,11 @@ describe('a server that does not answer a cancelled call', () => {
     return session();
   }
 
-  it.each(['reset-before', 'fin-before', 'empty-200', 'status-503', 'html-200'])(
+  it.each(['reset-before', 'fin-before', 'empty-200', 'status-503', 'rpc-error-500', 'html-200'])(
     'has not failed, be its end %s',
     async (tool) => {
       const id = await startStrict();
-      await answeredOnceCancelled(id, tool);
+      expect((await answeredOnceCancelled(id, tool)).status).toBe(202);
       expect(await gw.metric('mcp_gateway_endpoint_ejected')).toBe(0);
       expect(up.calls()).toHaveLength(1);
       expect((await call(id, 'ok', 12)).status).toBe(200);
