@@ -143,7 +143,9 @@ class Forwarding implements AttemptOwner, Running {
     attempt.trace?.end(end);
     if (this.#x.stream) endpoint.streams--;
     else endpoint.inFlight--;
-    this.#parts.pool.serve();
+    // One that has failed may be made again at once, in its own place: nobody else is let in before that is settled.
+    if (end instanceof Failure) queueMicrotask(() => this.#parts.pool.serve());
+    else this.#parts.pool.serve();
     this.#x.sentAt = startedAt;
     if (this.#isPaid) this.#parts.repeats.retries.ended(end === 'answered');
     this.#isPaid = false;

@@ -272,6 +272,19 @@ describe('what all clients share', () => {
     await second.close();
   });
 
+  it('sends a call again that breaks before it lets others in', async () => {
+    await start({}, { max_in_flight: 1, tools: [{ match: 'echo', retry: 'safe' }] });
+    const calls = [call('a')];
+    await upstream.whenHeld(1);
+    calls.push(call('b'), call('c'));
+    for (const client of ['b', 'c']) await until(`mcp_gateway_in_flight{client="${client}"}`, 1);
+    upstream.onCall = (one) => setTimeout(() => one.text('done'), 100);
+    upstream.held.pop()?.response.socket?.resetAndDestroy();
+    expect(reasons(await Promise.all(calls))).toEqual(['200 ', '200 ', '200 ']);
+    expect(upstream.messages.filter(({ method }) => method === 'tools/call')).toHaveLength(4);
+    expect(upstream.mostInFlight).toBe(1);
+  });
+
   it('waits for an endpoint that is full when the one that has room turns out to be gone', async () => {
     upstream = await GatedUpstream.start();
     const second = await GatedUpstream.start();
