@@ -220,7 +220,7 @@ export class Attempt implements AnswerHandler, ByteStream {
     const sse = this.#sse;
     const isResumed = this.#x.era.sessionful && sse?.resumable === true && failure.kind === 'reset';
     if (!isResumed) return this.#finish(lost, failure);
-    // Its client comes back for the rest, and an error would be the last word; but it is one where nobody has the rest.
+    // Its client resumes it, and an error would be the last word: right only where nobody is left who has the rest.
     if (!sse.isOwed) this.#leaveOff('end', failure);
     else void this.#owner.isThere(this).then((there) => this.#leaveOff(there ? 'end' : lost, failure));
   }

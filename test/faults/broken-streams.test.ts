@@ -6,7 +6,7 @@ import type { EventStream } from '../support/event-stream.ts';
 import { openEventStream } from '../support/event-stream.ts';
 import type { TestGateway } from '../support/gateway.ts';
 import { startGateway } from '../support/gateway.ts';
-import { initializeRequest, legacyRequest } from '../support/message.ts';
+import { initializeRequest, legacyNotice, legacyRequest } from '../support/message.ts';
 import type { ScriptedUpstream } from '../support/scripted-upstream.ts';
 import { startScripted } from '../support/scripted-upstream.ts';
 
@@ -81,9 +81,8 @@ async function callAgain(tool: string, id: number): Promise<EventStream> {
 }
 
 async function cancel(requestId: number): Promise<void> {
-  const { body, headers } = legacyRequest('notifications/cancelled', { requestId }, 0, session);
-  const { id: _, ...notice } = body;
-  expect((await rawCall(gateway.url, notice, headers)).status).toBe(202);
+  const { body, headers } = legacyNotice('notifications/cancelled', { requestId }, session);
+  expect((await rawCall(gateway.url, body, headers)).status).toBe(202);
 }
 
 const breakOff = async () => (await begun.promise).socket?.resetAndDestroy();

@@ -39,6 +39,13 @@ export function legacyRequest(
   };
 }
 
+/** A notification of a session. */
+export function legacyNotice(method: string, params: Record<string, unknown>, sessionId: string) {
+  const { body, headers } = legacyRequest(method, params, 0, sessionId);
+  const { id: _, ...notice } = body;
+  return { body: notice, headers };
+}
+
 /** The `initialize` that opens a 2025-11-25 session. */
 export function initializeRequest(id: number | string = 0): {
   body: Record<string, unknown>;

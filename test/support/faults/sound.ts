@@ -31,9 +31,4 @@ export const SOUND: Faults = {
     const error = '{"code":-32602,"message":"unknown tool"}';
     return wire.reply(200, JSON_TYPE, `{"jsonrpc":"2.0","id":${id},"error":${error}}`);
   },
-
-  'rpc-error-500': ({ wire, id }) => {
-    const error = '{"code":-32603,"message":"it broke"}';
-    return wire.reply(500, JSON_TYPE, `{"jsonrpc":"2.0","id":${id},"error":${error}}`);
-  },
 };

@@ -1,5 +1,6 @@
 // Replies that are HTTP errors or redirects.
 import type { Fault, Faults } from './fault.ts';
+import { JSON_TYPE } from './wire.ts';
 
 const REDIRECTS: Readonly<Record<string, string>> = {
   redirect: 'http://127.0.0.1:9/elsewhere',
@@ -26,4 +27,12 @@ export const status: Fault = ({ wire, name }) => {
   const code = Number(name.slice('status-'.length));
   const body = code === 204 || code === 304 ? '' : `upstream says ${code}`;
   return wire.reply(code, { 'content-type': 'text/plain', ...LINES[code] }, body);
+};
+
+/** Errors of HTTP whose body is an answer all the same. */
+export const ANSWERED: Faults = {
+  'rpc-error-500': ({ wire, id }) => {
+    const error = '{"code":-32603,"message":"it broke"}';
+    return wire.reply(500, JSON_TYPE, `{"jsonrpc":"2.0","id":${id},"error":${error}}`);
+  },
 };

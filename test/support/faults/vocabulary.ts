@@ -8,7 +8,7 @@ import { IDS } from './ids.ts';
 import { INTERIM } from './interim.ts';
 import { LISTS } from './lists.ts';
 import { SOUND } from './sound.ts';
-import { REDIRECT, status } from './statuses.ts';
+import { ANSWERED, REDIRECT, status } from './statuses.ts';
 
 /** Every fault but the family `status-NNN`. */
 export const FAULTS: Faults = {
@@ -18,6 +18,7 @@ export const FAULTS: Faults = {
   ...GARBAGE,
   ...IDS,
   ...REDIRECT,
+  ...ANSWERED,
   ...FLOODS,
   ...INTERIM,
   ...LISTS,
