@@ -5,7 +5,7 @@ import { flagBytes, MIB } from './heap-flags.ts';
 /**
  * How much the old generation may grow between two collections, in percent. Left to itself V8 lets a heap of this size
  * grow to four times what is alive: measured, 60 MB of rubbish in a flood of sessions that left nothing behind. Less is
- * not better: at 20 percent a process weighs a tenth less, but it collects three times as often and its pages fill ever
+ * not better: at 20 percent a process weighs a tenth less, but it collects more than twice as often and its pages fill ever
  * more thinly, so that it grew by 3.5 MB an hour in a soak where 50 percent grew by 0.8.
  */
 const OLD_GROWTH_PERCENT = 50;
