@@ -3,6 +3,9 @@ import type { Refusal } from '../core/refusal.ts';
 import type { Sink } from '../core/reply.ts';
 import { joined } from './answers.ts';
 
+/** JSON answers up to this many bytes are held until whole, checked and sent at once; larger ones are passed on as they come. */
+export const HOLD_BYTES = 64 * 1024;
+
 /** The body of one answer. What is pushed to one that has a reader goes through. */
 export class AnswerBody {
   /** Bytes that are held, or were until the reader came. */

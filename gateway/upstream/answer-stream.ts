@@ -5,12 +5,19 @@ import { SseScanner } from '../mcp/sse-scanner.ts';
 import { awaitsAnswer, isLastAnswer, noteOutcome, signOf } from './answers.ts';
 import { isForeign } from './verdict.ts';
 
+/** How long a stream may be held whose first event has not come: the client may wait for its head, in ms. */
+export const HOLD_HEAD_MS = 5000;
+/** How long a stream stays open after its answer: a server should end it then (MCP 2025-11-25, transports), and need not. */
+export const LINGER_MS = 1000;
+
 /** Follows one stream for `x`: notes its answers and their outcome, and tells what waits for them of every message. */
 export class AnswerStream {
   readonly #x: Exchange;
   readonly #scanner: SseScanner;
   /** Responses seen. */
   #answers = 0;
+  /** An event has come whole: there is something for the client, be it only an id to come back with. */
+  hasBegun = false;
   /** It has answered a request that was not asked here: whatever it carries, the client could only misread it. */
   isForeign = false;
 
@@ -21,6 +28,7 @@ export class AnswerStream {
 
   push(chunk: Buffer): void {
     this.#scanner.push(chunk);
+    this.hasBegun ||= this.#scanner.resumable;
   }
 
   /** It has given the client an id to come back with. */
@@ -45,6 +53,7 @@ export class AnswerStream {
 
   #onMessage(message: ReplyPeek): void {
     const x = this.#x;
+    this.hasBegun = true;
     if (this.isForeign) return;
     if (message.hasResult || message.hasError) {
       this.isForeign = !x.stream && isForeign(x, message);

@@ -7,6 +7,8 @@ import type { Attempt } from './attempt.ts';
 export interface AttemptOwner {
   /** Whether the request does no harm when it arrives twice. */
   readonly mayRepeat: boolean;
+  /** Whether another endpoint is asked too, or is about to be: whoever has something to say first is heard. */
+  readonly isRacing: boolean;
   /** Whether the client's own credential is what the server judges. */
   readonly passesAuthorization: boolean;
   /** `failure` is set when the answer is whole and yet says that the server failed (5xx). */

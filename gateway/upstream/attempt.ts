@@ -9,21 +9,14 @@ import type { AttemptTrace } from '../core/trace.ts';
 import type { AnswerHead } from '../http1/answer-head.ts';
 import type { AnswerHandler, Connection, QueuePlace } from '../http1/connection.ts';
 import { ReplyPeek } from '../mcp/reply-peek.ts';
-import { AnswerBody } from './answer-body.ts';
+import { AnswerBody, HOLD_BYTES } from './answer-body.ts';
 import { bodyFailure, headFailure, statusFailure, unusable } from './answer-failures.ts';
-import { AnswerStream } from './answer-stream.ts';
+import { AnswerStream, HOLD_HEAD_MS, LINGER_MS } from './answer-stream.ts';
 import { noteOutcome } from './answers.ts';
 import type { AttemptOwner } from './attempt-owner.ts';
 import { connectionFailure } from './connection-failure.ts';
 import { ReplyHeaders } from './reply-headers.ts';
 import { FOREIGN } from './verdict.ts';
-
-/** JSON answers up to this many bytes are held until whole, checked and sent at once; larger ones are passed on as they come. */
-const HOLD_BYTES = 64 * 1024;
-/** How long the head of a stream may be held while nothing else comes: the client may wait for it, in ms. */
-const HOLD_HEAD_MS = 5000;
-/** How long a stream stays open after its answer: a server should end it then (MCP 2025-11-25, transports), and need not. */
-const LINGER_MS = 1000;
 
 /** Hears the answer off its connection on one side and is the reply's byte stream on the other. */
 export class Attempt implements AnswerHandler, ByteStream {
@@ -81,15 +74,20 @@ export class Attempt implements AnswerHandler, ByteStream {
     this.#upstreamSession = headers.sessionId;
     if (headers.eventStream) {
       this.#sse = new AnswerStream(x);
-      // Many servers send this head before they work; what has only got so far can still be sent elsewhere.
-      if (!this.#owner.mayRepeat) this.#give(this, true);
-      else this.#timer = setTimeout(() => this.#give(this, true), HOLD_HEAD_MS);
+      if (this.#owner.mayRepeat) this.#holdHead();
+      else this.#give(this);
     } else {
       if (headers.json) this.#peek = new ReplyPeek();
       if (typeof framing !== 'number' || framing <= HOLD_BYTES) return;
       this.#headers.push('content-length', String(framing));
-      this.#give(this, false);
+      this.#give(this);
     }
+  }
+
+  /** Many servers send this head before they work: what has only got so far can be sent elsewhere, and wins no race. */
+  #holdHead(): void {
+    const onTime = () => (this.#owner.isRacing ? this.#holdHead() : this.#give(this));
+    this.#timer = setTimeout(onTime, HOLD_HEAD_MS);
   }
 
   onBody(chunk: Buffer): void {
@@ -99,9 +97,7 @@ export class Attempt implements AnswerHandler, ByteStream {
     this.#sse?.push(chunk);
     if (this.#sse?.isForeign) return this.#breakOff(unusable(FOREIGN));
     if (!this.#body.push(chunk)) this.#connection?.pause(this);
-    if (!this.isDelivered && (this.#sse !== undefined || this.#body.heldBytes > HOLD_BYTES)) {
-      this.#give(this, this.#sse !== undefined);
-    }
+    if (!this.isDelivered && (this.#sse?.hasBegun || this.#body.heldBytes > HOLD_BYTES)) this.#give(this);
     if (this.#sse?.isAnswered && !this.isOver) this.#timer ??= setTimeout(() => this.#hangUp(), LINGER_MS);
   }
 
@@ -124,7 +120,7 @@ export class Attempt implements AnswerHandler, ByteStream {
     const failure = statusFailure(this.#status, this.#headers);
     if (failure !== undefined && x.cancelled) return this.abort(callCancelled);
     this.#end(failure ?? 'answered');
-    this.#give(body, false, failure);
+    this.#give(body, failure);
   }
 
   onError(error: Error): void {
@@ -183,7 +179,7 @@ export class Attempt implements AnswerHandler, ByteStream {
     this.#connection?.abort(this);
   }
 
-  #give(body: Reply['body'], sse: boolean, failure?: Failure): void {
+  #give(body: Reply['body'], failure?: Failure): void {
     this.isDelivered = true;
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -191,7 +187,7 @@ export class Attempt implements AnswerHandler, ByteStream {
       status: this.#status,
       headers: this.#headers,
       body,
-      sse,
+      sse: this.#sse !== undefined,
       upstreamSession: this.#upstreamSession,
       refusal: undefined,
     };

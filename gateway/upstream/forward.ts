@@ -10,6 +10,7 @@ import type { Handler } from '../core/stage.ts';
 import { Attempt } from './attempt.ts';
 import type { AttemptOwner } from './attempt-owner.ts';
 import { noticeCancelled } from './cancel-notice.ts';
+import { failureRefusal } from './failure-refusal.ts';
 import type { Pool } from './pool.ts';
 import type { Repeats } from './repeats.ts';
 import { requestOf } from './request.ts';
@@ -71,6 +72,10 @@ class Forwarding implements AttemptOwner, Running {
 
   get mayRepeat(): boolean {
     return this.#parts.repeats.retries.isSafe(this.#x);
+  }
+
+  get isRacing(): boolean {
+    return this.#hedge !== undefined || this.#timer !== undefined;
   }
 
   get passesAuthorization(): boolean {
@@ -135,7 +140,7 @@ class Forwarding implements AttemptOwner, Running {
     const goesElsewhere = x.pinned === undefined && repeats.retries.mayRetry(x, failure);
     const isFull = goesElsewhere && !pool.admits(x, this.#tried);
     if (isFull) return this.#wait(() => this.failed(attempt, failure));
-    this.#resolve(x.refuse(this.#asRefusal(failure)));
+    this.#resolve(x.refuse(failureRefusal(x, failure)));
   }
 
   ended(attempt: Attempt, end: AttemptEnd): void {
@@ -202,6 +207,7 @@ class Forwarding implements AttemptOwner, Running {
 
   /** The first endpoint takes its time: another one is asked too, and whoever answers first is heard. */
   #askSecond(): void {
+    this.#timer = undefined;
     const attempt = this.#attempt;
     const { hedges, retries } = this.#parts.repeats;
     if (attempt === undefined || this.#x.clientGone || this.#x.cancelled || !retries.mayHedge(this.#x))
@@ -237,14 +243,5 @@ class Forwarding implements AttemptOwner, Running {
     const { pool } = this.#parts;
     const { endpoint, trace } = attempt;
     pool.sockets(endpoint, x.stream).dispatch(requestOf(x, endpoint, pool.headerRules, trace), attempt);
-  }
-
-  #asRefusal(failure: Failure): Refusal {
-    // The process that held the session is gone, and the session with it: 404 makes the client start a new one
-    // (MCP 2025-11-25, transports, "Session Management").
-    if (failure.refused && this.#x.session !== undefined) return refusal('session_not_found');
-    const { message, retryAfterMs, shortage } = failure;
-    if (shortage !== undefined) return refusal('overloaded', { message });
-    return refusal('upstream_failed', { message, ...(retryAfterMs !== undefined && { retryAfterMs }) });
   }
 }

@@ -30,7 +30,7 @@ export interface TwoUpstreams {
 /** Starts all three; `pool` adds to the pool's settings, `endpoints` names others. Without it checks disturb nothing and nobody is ejected. */
 export async function twoUpstreams(
   pool: Record<string, unknown> = {},
-  endpoints?: (second: string) => { url: string; weight?: number }[],
+  endpoints?: (second: string, first: string) => { url: string; weight?: number }[],
 ): Promise<TwoUpstreams> {
   const [first, second] = [
     await startFaults({ name: 'first', dripMs: 100 }),
@@ -41,7 +41,7 @@ export async function twoUpstreams(
       {
         name: 'two',
         // Weighted round robin begins with the heaviest.
-        endpoints: endpoints?.(second.url) ?? [{ url: first.url, weight: 1000 }, { url: second.url }],
+        endpoints: endpoints?.(second.url, first.url) ?? [{ url: first.url, weight: 1000 }, { url: second.url }],
         balance: 'round_robin',
         health: { interval: '1h' },
         outlier: { max_ejected_percent: 0 },

@@ -41,8 +41,8 @@ describe('an upstream that breaks its answer', () => {
     },
   );
 
-  it.each(['sse-head-then-reset', 'wrong-id-sse', 'unknown-id-first'])(
-    '%s: the head of a stream is no answer yet',
+  it.each(['sse-head-then-reset', 'sse-cut-mid-event', 'wrong-id-sse', 'unknown-id-first'])(
+    '%s: a stream is no answer before its first event has come whole',
     async (fault) => {
       const { first, second, call } = await twoUpstreams();
       first.on('tools/call', fault);
@@ -52,7 +52,7 @@ describe('an upstream that breaks its answer', () => {
     },
   );
 
-  it.each(['sse-cut-before-reply', 'sse-reset-before-reply', 'sse-cut-mid-event', 'sse-endless-line'])(
+  it.each(['sse-cut-before-reply', 'sse-reset-before-reply', 'sse-endless-line'])(
     '%s: an answer that has begun ends with an error for its id, and is not begun again',
     async (fault) => {
       const { first, second, call } = await twoUpstreams();
@@ -239,44 +239,6 @@ describe('an upstream that keeps failing', () => {
     first.on('tools/call', 'status-500');
     await call('read_x');
     expect((await gateway.metrics()).get('mcp_gateway_retries_total{pool="two",reason="status"}')).toBe(1);
-  });
-});
-
-describe('a hedged call', () => {
-  const tools = [{ match: '*', retry: 'safe', hedge: { after: '50ms', budget_percent: 100 } }];
-
-  it('is answered by whoever is first, and the slower one is left', async () => {
-    const { first, call, gateway } = await twoUpstreams({ tools });
-    first.on('tools/call', 'hang');
-    expect(await call('read_x')).toMatchObject({ status: 200, from: 'second' });
-    await first.calls().at(-1)?.whenAborted;
-    expect((await gateway.metrics()).get('mcp_gateway_retries_total{pool="two",reason="hedge"}')).toBe(1);
-  });
-
-  it('is not hedged where it is not safe', async () => {
-    const hedged = [{ match: '*', hedge: { after: '50ms' } }];
-    const { first, second, call } = await twoUpstreams({ ...hasty, tools: hedged });
-    first.on('tools/call', 'hang');
-    expect(await call('write')).toMatchObject({ status: 504 });
-    expect(second.calls()).toEqual([]);
-  });
-
-  it('is not hedged when its retry has taken the last attempt that it may have', async () => {
-    const { first, second, call } = await twoUpstreams({
-      tools,
-      retry: { attempts: 2, budget_percent: 100 },
-    });
-    first.on('tools/call', 'reset-before');
-    second.on('tools/call', 'slow');
-    expect(await call('read_x')).toMatchObject({ status: 200, from: 'second' });
-    expect([first.calls().length, second.calls().length]).toEqual([1, 1]);
-  });
-
-  it('survives the failure of one of the two', async () => {
-    const { first, second, call } = await twoUpstreams({ tools });
-    first.on('tools/call', 'slow');
-    second.on('tools/call', 'reset-before');
-    expect(await call('read_x')).toMatchObject({ status: 200, from: 'first' });
   });
 });
 

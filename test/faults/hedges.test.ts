@@ -1,0 +1,80 @@
+// Hedged calls: whoever of two endpoints answers first is heard, whatever the other one does meanwhile.
+import { setTimeout } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { twoUpstreams } from './two-upstreams.ts';
+
+/** Longer than the head of a stream is held for a client that may be waiting for it, in ms. */
+const LONG_MS = 5300;
+
+describe('a hedged call', () => {
+  const tools = [{ match: '*', retry: 'safe', hedge: { after: '50ms', budget_percent: 100 } }];
+
+  it('is answered by whoever is first, and the slower one is left', async () => {
+    const { first, call, gateway } = await twoUpstreams({ tools });
+    first.on('tools/call', 'hang');
+    expect(await call('read_x')).toMatchObject({ status: 200, from: 'second' });
+    await first.calls().at(-1)?.whenAborted;
+    expect((await gateway.metrics()).get('mcp_gateway_retries_total{pool="two",reason="hedge"}')).toBe(1);
+  });
+
+  it('is not hedged where it is not safe', async () => {
+    const hedged = [{ match: '*', hedge: { after: '50ms' } }];
+    const { first, second, call } = await twoUpstreams({ timeout: '300ms', tools: hedged });
+    first.on('tools/call', 'hang');
+    expect(await call('write')).toMatchObject({ status: 504 });
+    expect(second.calls()).toEqual([]);
+  });
+
+  it('is not hedged when its retry has taken the last attempt that it may have', async () => {
+    const { first, second, call } = await twoUpstreams({
+      tools,
+      retry: { attempts: 2, budget_percent: 100 },
+    });
+    first.on('tools/call', 'reset-before');
+    second.on('tools/call', 'slow');
+    expect(await call('read_x')).toMatchObject({ status: 200, from: 'second' });
+    expect([first.calls().length, second.calls().length]).toEqual([1, 1]);
+  });
+
+  it('survives the failure of one of the two', async () => {
+    const { first, second, call } = await twoUpstreams({ tools });
+    first.on('tools/call', 'slow');
+    second.on('tools/call', 'reset-before');
+    expect(await call('read_x')).toMatchObject({ status: 200, from: 'first' });
+  });
+
+  it.each(['hang-after-sse-head', 'quiet-sse', 'hang-mid-sse'])(
+    'is not won by an endpoint whose stream has come no further than %s',
+    async (fault) => {
+      const { first, call } = await twoUpstreams({ tools });
+      first.on('tools/call', fault);
+      expect(await call('read_x')).toMatchObject({ status: 200, from: 'second' });
+      await first.calls().at(-1)?.whenAborted;
+    },
+  );
+
+  it('is not won by the head of a stream either where the other endpoint takes long', async () => {
+    const { first, second, call } = await twoUpstreams({ tools });
+    first.on('tools/call', 'hang-after-sse-head');
+    second.hold = () => setTimeout(LONG_MS);
+    expect(await call('read_x')).toMatchObject({ status: 200, from: 'second' });
+  }, 15_000);
+
+  it('is hedged also where the head of a stream has long come', async () => {
+    const late = [{ match: '*', retry: 'safe', hedge: { after: `${LONG_MS}ms`, budget_percent: 100 } }];
+    const { first, call } = await twoUpstreams({ tools: late });
+    first.on('tools/call', 'hang-after-sse-head');
+    expect(await call('read_x')).toMatchObject({ status: 200, from: 'second' });
+  }, 15_000);
+
+  it('ends in an error when both streams break off', async () => {
+    const { first, second, call } = await twoUpstreams({ tools });
+    first.on('tools/call', 'hang-after-sse-head');
+    second.on('tools/call', 'sse-head-then-reset');
+    const answer = call('read_x');
+    await second.nextReceived();
+    first.on('tools/call', undefined);
+    await first.refuse();
+    expect(await answer).toMatchObject({ status: 502, reason: 'upstream_failed' });
+  });
+});
