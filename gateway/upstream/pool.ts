@@ -131,19 +131,19 @@ export class Pool {
     return links;
   }
 
-  /** Chooses an endpoint for `x`, leaving out those already tried. */
+  /** Chooses an endpoint for `x`, leaving out those already tried and those that are full. */
   pick(x: Exchange, tried: readonly Endpoint[] | undefined): Endpoint | undefined {
     const { current } = this.#line;
     if (current !== this) return current.pick(x, tried);
     const among = this.#untried(tried);
-    if (this.settings.affinity === 'client') return highest(among, x.principal.id);
-    if (this.settings.maxInFlight === 0 || !isLoad(x) || !among.some((e) => this.#isFull(e))) {
-      return this.#balancer.pick(among, x);
+    const isBound = this.settings.maxInFlight !== 0 && isLoad(x);
+    if (this.settings.affinity === 'client') {
+      const home = highest(among, x.principal.id);
+      return isBound && home !== undefined && this.#isFull(home) ? undefined : home;
     }
-    return this.#balancer.pick(
-      among.filter((e) => !this.#isFull(e)),
-      x,
-    );
+    const mayTake =
+      isBound && among.some((e) => this.#isFull(e)) ? among.filter((e) => !this.#isFull(e)) : among;
+    return this.#balancer.pick(mayTake, x);
   }
 
   /** Whether `x` may go now, to an endpoint not yet tried; also true where waiting would be of no use. */

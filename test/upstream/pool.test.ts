@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { Endpoint } from '../../gateway/core/endpoint.ts';
 import type { PoolSettings } from '../../gateway/upstream/pool.ts';
 import { Pool } from '../../gateway/upstream/pool.ts';
-import { caller, makeExchange } from '../core/make-exchange.ts';
+import { caller, makeExchange, request } from '../core/make-exchange.ts';
 
 const opened: Pool[] = [];
 
@@ -95,6 +95,18 @@ describe('a pool', () => {
     for (let i = 0; i < 60; i++) homes.set(`c${i}`, pool.pick(by(`c${i}`), undefined)?.id);
     for (const [client, home] of homes) expect(other.pick(by(client), undefined)?.id).toBe(home);
     expect(new Set(homes.values()).size).toBe(3);
+  });
+
+  it('sends nobody to a full endpoint, where affinity goes by the client too', () => {
+    const pool = makePool({ affinity: 'client', maxInFlight: 1 });
+    const call = makeExchange(request('tools/call', { name: 'run' }));
+    const home = pool.pick(call, undefined) as Endpoint;
+    const next = pool.pick(call, [home]) as Endpoint;
+    next.inFlight = 1;
+    expect(pool.pick(call, [home])).toBeUndefined();
+    expect(pool.admits(call, [home])).toBe(false);
+    expect(pool.pick(call, undefined)).toBe(home);
+    expect(pool.pick(makeExchange({ jsonrpc: '2.0', method: 'notifications/progress' }), [home])).toBe(next);
   });
 
   it('finds endpoints by id, whatever their state, and only its own', () => {
