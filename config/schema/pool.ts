@@ -31,7 +31,7 @@ const outlier = z.strictObject({
 });
 
 const retry = z.strictObject({
-  attempts: count(1, 10).prefault(2).describe('Attempts in all, the first one included.'),
+  attempts: count(1, 10).prefault(2).describe('Attempts that may reach an upstream, the first one included.'),
   budget_percent: z.number().min(0).max(100).prefault(20).describe('Retries, in percent of all requests.'),
 });
 

@@ -80,6 +80,8 @@ export class Exchange {
   /** The endpoint that this exchange must reach, whatever the balancer would say. */
   pinned: Endpoint | undefined = undefined;
   attempts = 0;
+  /** Those of them of which nothing was sent: they have cost no upstream anything. */
+  unsentAttempts = 0;
   /** Monotonic ms at which the last attempt began, and at which its first answer byte came; 0: not yet. */
   sentAt = 0;
   answeredAt = 0;

@@ -107,12 +107,10 @@ class Forwarding implements AttemptOwner, Running {
       return;
     const failure = new Failure('timeout', attempt.isSent, 'The upstream server does not answer');
     const other = this.#another(attempt, failure);
-    if (other === undefined) {
-      if (this.#x.stream) this.cancel(refusal('no_endpoint'));
-      return;
-    }
-    attempt.abandon();
-    this.#repeat(other, failure);
+    if (other !== undefined) {
+      attempt.abandon();
+      this.#repeat(other, failure);
+    } else if (this.#x.stream) this.cancel(refusal('no_endpoint'));
   }
 
   reply(attempt: Attempt, reply: Reply, failure: Failure | undefined): void {
@@ -167,6 +165,8 @@ class Forwarding implements AttemptOwner, Running {
     if (this.#hedge !== undefined) {
       if (attempt === this.#attempt) this.#attempt = this.#hedge;
       this.#hedge = undefined;
+      this.#exclude(attempt.endpoint);
+      if (!failure.sent) this.#x.unsentAttempts++;
       // What else is noted may be of the other one already.
       this.#x.replied = false;
       this.#x.errorType = undefined;
@@ -174,9 +174,8 @@ class Forwarding implements AttemptOwner, Running {
       return true;
     }
     const endpoint = this.#another(attempt, failure);
-    if (endpoint === undefined) return false;
-    this.#repeat(endpoint, failure);
-    return true;
+    if (endpoint !== undefined) this.#repeat(endpoint, failure);
+    return endpoint !== undefined;
   }
 
   /** Where the exchange may be sent once more, taken out of the budget; undefined when it may not. */
@@ -190,6 +189,7 @@ class Forwarding implements AttemptOwner, Running {
   #repeat(endpoint: Endpoint, failure: Failure): void {
     const x = this.#x;
     x.beginAnew();
+    if (!failure.sent) x.unsentAttempts++;
     x.running = this;
     this.#isPaid = failure.sent;
     this.#attempt = this.#begin(endpoint);
@@ -200,9 +200,13 @@ class Forwarding implements AttemptOwner, Running {
   #elsewhere({ endpoint }: Attempt, failure: Failure): Endpoint | undefined {
     const { pool, repeats } = this.#parts;
     const again = repeats.retries.mayStay(this.#x, endpoint, failure, this.#tried);
-    this.#tried = this.#tried === undefined ? [endpoint] : [...this.#tried, endpoint];
+    this.#exclude(endpoint);
     const other = this.#x.pinned === undefined ? pool.pick(this.#x, this.#tried) : undefined;
     return other ?? (again ? endpoint : undefined);
+  }
+
+  #exclude(endpoint: Endpoint): void {
+    this.#tried = this.#tried === undefined ? [endpoint] : [...this.#tried, endpoint];
   }
 
   /** The first endpoint takes its time: another one is asked too, and whoever answers first is heard. */
@@ -210,9 +214,8 @@ class Forwarding implements AttemptOwner, Running {
     this.#timer = undefined;
     const attempt = this.#attempt;
     const { hedges, retries } = this.#parts.repeats;
-    if (attempt === undefined || this.#x.clientGone || this.#x.cancelled || !retries.mayHedge(this.#x))
-      return;
-    const endpoint = this.#parts.pool.pick(this.#x, [attempt.endpoint]);
+    if (attempt === undefined || !retries.mayHedge(this.#x)) return;
+    const endpoint = this.#parts.pool.pick(this.#x, [...(this.#tried ?? []), attempt.endpoint]);
     if (endpoint === undefined || !hedges?.spend(this.#x, performance.now())) return;
     this.#hedge = this.#begin(endpoint);
     this.#dispatch(this.#hedge);

@@ -29,6 +29,11 @@ function isSafe({ kind, method, name, items }: Envelope, isSafeTool: IsSafeTool)
   return safeMethods.has(method);
 }
 
+/** Attempts of `x` that have reached an upstream, or may have. */
+function reached({ attempts, unsentAttempts }: Exchange): number {
+  return attempts - unsentAttempts;
+}
+
 /** What a request is sent again for; the `reason` label of the metric. */
 export type RetryReason = FailureKind | 'hedge';
 
@@ -68,7 +73,7 @@ export class Retries {
     if (x.pinned !== undefined) return !failure.sent && failure.kind === 'reset';
     if (!failure.sent) return true;
     if (failure.kind === 'credential' || failure.kind === 'too_large') return false;
-    if (failure.retryAfterMs !== undefined || x.attempts >= this.#parts.attempts) return false;
+    if (failure.retryAfterMs !== undefined || reached(x) >= this.#parts.attempts) return false;
     return this.isSafe(x);
   }
 
@@ -86,9 +91,9 @@ export class Retries {
     return x.pinned === undefined ? endpoint.takesCalls : !endpoint.unhealthy;
   }
 
-  /** Whether one more attempt of `x` stays within those that there may be; a rule that asks for a hedge has one. */
+  /** Whether another endpoint may be asked too: within the attempts that there may be; a rule that asks for a hedge has one. */
   mayHedge(x: Exchange): boolean {
-    return x.attempts < Math.max(2, this.#parts.attempts);
+    return !x.clientGone && !x.cancelled && reached(x) < Math.max(2, this.#parts.attempts);
   }
 
   /** Whether `x` does no harm when it arrives twice. */

@@ -1,6 +1,7 @@
 // Hedged calls: whoever of two endpoints answers first is heard, whatever the other one does meanwhile.
 import { setTimeout } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { startFaults } from '../support/fault-upstream.ts';
 import { twoUpstreams } from './two-upstreams.ts';
 
 /** Longer than the head of a stream is held for a client that may be waiting for it, in ms. */
@@ -78,3 +79,52 @@ describe('a hedged call', () => {
     expect(await answer).toMatchObject({ status: 502, reason: 'upstream_failed' });
   });
 });
+
+describe('of three endpoints', () => {
+  const retry = { attempts: 3, budget_percent: 100 };
+  const tools = [{ match: '*', retry: 'safe', hedge: { after: '50ms', budget_percent: 100 } }];
+
+  it('the one that failed is not asked again when its hedge fails too', async () => {
+    const { first, second, third, call } = await threeUpstreams({ tools, retry });
+    first.on('tools/call', 'reset-before');
+    second.on('tools/call', 'reset-before');
+    const hedged = second.nextReceived();
+    first.hold = () => hedged.then(() => undefined);
+    second.hold = () => setTimeout(100);
+    expect(await call('read_x')).toMatchObject({ status: 200, from: 'third' });
+    expect([first.calls().length, second.calls().length, third.calls().length]).toEqual([1, 1, 1]);
+  });
+
+  it('the one that failed is not asked again to hedge its retry', async () => {
+    const { first, second, third, call } = await threeUpstreams({ tools, retry });
+    first.on('tools/call', 'reset-before');
+    second.on('tools/call', 'hang');
+    expect(await call('read_x')).toMatchObject({ status: 200, from: 'third' });
+    expect([first.calls().length, second.calls().length, third.calls().length]).toEqual([1, 1, 1]);
+  });
+
+  it('one that a retry cannot reach takes no attempt from it', async () => {
+    const { first, second, call, gateway } = await threeUpstreams({
+      retry: { attempts: 2, budget_percent: 100 },
+    });
+    second.on('tools/call', 'reset-before');
+    await first.refuse();
+    expect(await call('read_x')).toMatchObject({ status: 200, from: 'third' });
+    const retries = await gateway.metrics();
+    for (const reason of ['connect', 'reset']) {
+      expect(retries.get(`mcp_gateway_retries_total{pool="two",reason="${reason}"}`)).toBe(1);
+    }
+  });
+});
+
+/** Two upstreams and a third one, asked in this order. */
+async function threeUpstreams(pool: Record<string, unknown>) {
+  const third = await startFaults({ name: 'third' });
+  onTestFinished(() => third.close());
+  const rig = await twoUpstreams(pool, (second, first) => [
+    { url: first, weight: 1000 },
+    { url: second, weight: 100 },
+    { url: third.url },
+  ]);
+  return { ...rig, third };
+}

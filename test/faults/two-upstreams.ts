@@ -41,7 +41,10 @@ export async function twoUpstreams(
       {
         name: 'two',
         // Weighted round robin begins with the heaviest.
-        endpoints: endpoints?.(second.url, first.url) ?? [{ url: first.url, weight: 1000 }, { url: second.url }],
+        endpoints: endpoints?.(second.url, first.url) ?? [
+          { url: first.url, weight: 1000 },
+          { url: second.url },
+        ],
         balance: 'round_robin',
         health: { interval: '1h' },
         outlier: { max_ejected_percent: 0 },
