@@ -185,7 +185,7 @@ function routeParts(
       cancelledCalls: cancelledCalls(sessions, shared.concurrency.free),
       timeouts: timeouts(timeoutsOf(own, config, ruleOf)),
       concurrency: shared.concurrency.stage(general),
-      results: results && resultsResource(results, charsOf),
+      fullResults: results && resultsResource(results, charsOf),
       adviceTool: config.advise.tool && shared.advice ? adviceTool(shared.advice) : undefined,
       responseCap: responseCap({
         charsOf,

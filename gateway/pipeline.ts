@@ -15,7 +15,7 @@ export interface Parts extends ForwardParts {
   readonly observe: Stage;
   /** Undefined where no spans are exported. */
   readonly trace: Stage | undefined;
-  /** Undefined where nobody has a credential and none is asked for. */
+  /** Undefined where the configuration knows no credentials. */
   readonly authenticate: Stage | undefined;
   readonly bodies: BodyMeter;
   /** Undefined where every client may call every tool. */
@@ -27,8 +27,8 @@ export interface Parts extends ForwardParts {
   readonly cancelledCalls: Stage;
   readonly concurrency: Stage;
   /** Undefined where full results are not kept. */
-  readonly results: Stage | undefined;
-  /** Undefined where clients are not to see it. */
+  readonly fullResults: Stage | undefined;
+  /** Undefined where the tool is not offered. */
   readonly adviceTool: Stage | undefined;
   readonly responseCap: Stage;
   /** Undefined where no tool has a limit of its own. */
@@ -43,23 +43,23 @@ export interface Parts extends ForwardParts {
 /** Composes the handler of a route; bytes pass through untouched but for what a stage says that it edits. */
 export function pipeline(parts: Parts): Handler {
   const stages: (Stage | undefined)[] = [
-    parts.observe, //                       outermost: counts, times and logs whatever comes of an exchange
-    parts.trace, //                         its span ends before the log line that names it
+    parts.observe, // outermost: counts, times and logs whatever comes of an exchange (telemetry/observe.ts)
+    parts.trace, // its span ends before the log line that names it (telemetry/tracing.ts)
     parts.authenticate, // by the head alone: an unknown caller buys no buffer (auth/authenticate.ts)
-    receive(parts.bodies), //               the body is read and peeked: what is not MCP ends here, and the era is known
+    receive(parts.bodies), // the body is read and peeked: what is not MCP ends here, and the era is known
     mirroredParamsStage(parts.catalogue), // Mcp-Param-* headers must say what the arguments say
     parts.authorize, // outside of all that may answer: every answer is checked (auth/authorize.ts)
     parts.rateLimit, // before all that may answer: a cache hit spends quota too (limits/rate-limit.ts)
-    affinity(parts.affinity), //            an unknown session is answered before anything is spent on it
-    parts.cancelledCalls, // a notice of the client's gives back the slot of the call that it names
-    parts.results, // the gateway's own answers: full texts of cut results (limits/results-resource.ts)
+    affinity(parts.affinity), // finds the session's endpoint; an unknown session costs nothing more than this
+    parts.cancelledCalls, // notifications/cancelled frees the client's slot of the call that it names
+    parts.fullResults, // the gateway's own answers: full texts of cut results (limits/results-resource.ts)
     parts.adviceTool, // one more of them: the tool gateway_advice (advise/advice-tool.ts)
     parts.timeouts, // the clock covers all that may wait: queues, connects, upstreams (limits/timeouts.ts)
-    ...parts.cache, // after all that may refuse: a hit is no way around a rule, but needs no slot (cache/serve.ts)
+    ...parts.cache, // after all that may refuse, since hits obey rates and rules too; a hit needs no slot (cache/serve.ts)
     parts.concurrency, // a client's own slots, and its queue for them (limits/concurrency.ts)
-    parts.toolConcurrency, // what all share comes last: who waits has a slot already (limits/tool-concurrency.ts)
+    parts.toolConcurrency, // shared by all clients, so after their own: nobody queues here without a slot (limits/tool-concurrency.ts)
     parts.responseCap, // a result is cut before anybody keeps or sends it (limits/response-cap.ts)
-    parts.recovery, // next to what forwards: for all outside nothing has been (sessions/recovery.ts)
+    parts.recovery, // innermost: the stages outside see one exchange, however often it moves (sessions/recovery.ts)
   ];
   return compose(
     stages.filter((stage) => stage !== undefined),

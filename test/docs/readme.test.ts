@@ -50,6 +50,18 @@ describe('the README', () => {
   });
 });
 
+describe('the page about the house', () => {
+  const page = read('gateway/README.md');
+  const named = Array.from(page.matchAll(/`((?:[a-z0-9-]+\/)+[a-z0-9-]+\.ts)`/g), ([, file]) => file ?? '');
+
+  it('names files that exist', () => {
+    expect(named.length).toBeGreaterThan(40);
+    const path = (file: string) => (file.startsWith('test/') ? file : `gateway/${file}`);
+    for (const file of named)
+      expect(() => statSync(new URL(`../../${path(file)}`, import.meta.url)), file).not.toThrow();
+  });
+});
+
 describe('the other documents', () => {
   const files = readdirSync(new URL('../../docs', import.meta.url)).filter((name) => name.endsWith('.md'));
   const configurations = files.flatMap((file) =>
