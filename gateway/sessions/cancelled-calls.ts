@@ -21,8 +21,10 @@ export function cancelledCalls(sessions: LiveSessions, freeSlots: (x: Exchange) 
     const ids = new Set(notices.map(cancelledBy));
     const calls = sessions.calls(session).filter(({ envelope: { id } }) => id !== undefined && ids.has(id));
     if (calls.length === 0) return next(x);
+    // Of what waits no server knows. The notice may have to wait for the same thing: a connection, or another session.
+    for (const call of calls) if (!call.running?.isUnderWay) giveUp(call, freeSlots);
     return next(x).then((reply) => {
-      // A notice that has not arrived cancels nothing.
+      // What is with a server goes on there unless the notice has arrived.
       if (reply.status < 300) for (const call of calls) giveUp(call, freeSlots);
       return reply;
     });
@@ -35,7 +37,7 @@ function cancelledBy({ method, requestId }: Envelope): string | undefined {
 
 /** What waits to be sent, for the first time or again, need not be; what is with a server goes on without its client. */
 function giveUp(call: Exchange, freeSlots: (x: Exchange) => void): void {
-  if (call.closed) return;
+  if (call.closed || call.cancelled) return;
   call.cancelled = true;
   call.fetch?.forsake();
   if (call.running?.isUnderWay) freeSlots(call);

@@ -203,6 +203,44 @@ describe('a call that its client has cancelled', () => {
     expect(received()).toHaveLength(1);
   });
 
+  it('ends at once where it waits for a connection', async () => {
+    await start('queue: { size: 5 }', 'connections: 1');
+    const id = await session();
+    const released = Promise.withResolvers<void>();
+    up.hold = ({ message }) => (message?.method === 'tools/call' ? released.promise : undefined);
+    const first = call(id, 'ok', 11);
+    await expect.poll(() => up.calls().length).toBe(1);
+    const waiting = call(id, 'ok', 12);
+    await expect.poll(() => gw.metric('mcp_gateway_in_flight')).toBe(2);
+    const cancelling = cancel(id, 12);
+    expect([(await waiting).status, (await waiting).text]).toEqual([202, '']);
+    released.resolve();
+    await cancelling;
+    expect((await first).status).toBe(200);
+    expect(up.calls()).toHaveLength(1);
+  });
+
+  it('ends at once where its session is being opened anew', async () => {
+    up = await startFaults({ sessions: true });
+    let other = await startFaults({ sessions: true });
+    const urls = [up.url, other.url].map((url) => `{ url: "${url}" }`).join(', ');
+    gw = await startGateway(`pools: [{ name: a, session_recovery: always, endpoints: [${urls}] }]\n`);
+    const id = await session();
+    if (up.sessions.size > 0) [up, other] = [other, up];
+    const released = Promise.withResolvers<void>();
+    up.hold = ({ message }) => (message?.method === 'initialize' ? released.promise : undefined);
+    const opening = up.nextReceived(({ message }) => message?.method === 'initialize');
+    await other.close();
+    const waiting = call(id, 'ok', 11);
+    await opening;
+    const cancelling = cancel(id, 11);
+    expect([(await waiting).status, (await waiting).text]).toEqual([202, '']);
+    released.resolve();
+    await cancelling;
+    expect((await call(id, 'ok', 12)).status).toBe(200);
+    expect(up.calls()).toHaveLength(1);
+  });
+
   it('leaves alone what another session calls by the same id, and what is called by it later', async () => {
     await start('queue: { size: 0 }, timeout: 1s');
     const [one, other] = [await session(), await session()];
