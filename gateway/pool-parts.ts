@@ -13,6 +13,7 @@ import { poolSettings } from './upstream/pool-settings.ts';
 import { PoolWatch } from './upstream/pool-watch.ts';
 import type { Repeats } from './upstream/repeats.ts';
 import { buildRepeats } from './upstream/repeats.ts';
+import type { RetryReason } from './upstream/retry.ts';
 
 export interface PoolParts {
   /** What the configuration says of it. */
@@ -30,7 +31,8 @@ export interface PoolParts {
 
 /**
  * Makes the parts of the pool that `own` configures. Of `previous`, those of this name before a reload, it takes over the
- * pool itself, its watch and its catalogue where the settings are the same, else the live state of endpoints that stay.
+ * pool itself, its watch and its catalogue where the settings are the same, else the live state of endpoints that stay;
+ * and in any case what retries and hedges have spent and learnt.
  */
 export function poolParts(
   own: PoolConfig,
@@ -54,13 +56,14 @@ export function poolParts(
     });
   const catalogue = kept?.catalogue ?? new Catalogue(pool, previous?.catalogue.tools);
   const retried = telemetry.instruments.counter('mcp_gateway_retries_total');
+  const count = (reason: RetryReason) => retried.series({ pool: name, reason }).add();
   const ruleOf = compileToolRules(own.tools);
   return {
     own,
     pool,
     watch,
     catalogue,
-    repeats: buildRepeats(own, catalogue, (reason) => retried.series({ pool: name, reason }).add()),
+    repeats: buildRepeats(own, catalogue, count, previous?.repeats),
     dismissals: new Dismissals(pool, previous?.dismissals, previous?.pool),
     ruleOf,
     charsOf: responseChars(own, config.limits, ruleOf),

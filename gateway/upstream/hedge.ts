@@ -2,43 +2,55 @@
 import type { ToolRule } from '../../config/schema.ts';
 import type { Exchange } from '../core/exchange.ts';
 import type { RuleOf } from '../core/tool-rules.ts';
-import { ruleFor } from '../core/tool-rules.ts';
+import { compileToolRules, ruleFor } from '../core/tool-rules.ts';
 import { RecentDurations } from './recent-durations.ts';
 import { RetryBudget } from './retry-budget.ts';
 import type { IsSafeTool } from './safe-tools.ts';
 
-type HedgeRule = NonNullable<ToolRule['hedge']>;
-
-/** What one rule has learnt, and what it may still spend. */
+/** A rule's hedging: what it says, what it has learnt, and what it may still spend. */
 interface Hedging {
+  readonly after: NonNullable<ToolRule['hedge']>['after'];
   readonly budget: RetryBudget;
   readonly recent: RecentDurations;
 }
 
 /** The hedging of one pool. */
 export class Hedges {
-  readonly #ruleOf: RuleOf;
+  readonly #ruleOf: RuleOf | undefined;
   readonly #isSafeTool: IsSafeTool;
   readonly #count: () => void;
-  readonly #byRule = new WeakMap<HedgeRule, Hedging>();
+  readonly #byMatch = new Map<string, Hedging>();
 
-  /** `count`: told of each hedge. */
-  constructor(ruleOf: RuleOf, isSafeTool: IsSafeTool, count: () => void) {
-    this.#ruleOf = ruleOf;
+  /**
+   * `count`: told of each hedge. Of `previous`, the hedging before a reload, the rules that match the same tools go on with
+   * what theirs have learnt and spent.
+   */
+  constructor(rules: readonly ToolRule[], isSafeTool: IsSafeTool, count: () => void, previous?: Hedges) {
+    this.#ruleOf = compileToolRules(rules);
     this.#isSafeTool = isSafeTool;
     this.#count = count;
+    for (const { match, hedge } of rules) {
+      // Of two that match the same, the first one applies.
+      if (hedge === undefined || this.#byMatch.has(match)) continue;
+      const known = previous === undefined ? undefined : previous.#byMatch.get(match);
+      this.#byMatch.set(match, {
+        after: hedge.after,
+        budget: new RetryBudget(hedge.budget_percent, known?.budget),
+        recent: known?.recent ?? new RecentDurations(),
+      });
+    }
   }
 
   /** How long to wait for the first endpoint, in ms; undefined when no other may be asked. */
   delayOf(x: Exchange): number | undefined {
-    const rule = this.#hedgeOf(x);
-    if (rule === undefined || x.pinned !== undefined || !this.#isSafeTool(x.envelope.name as string)) {
+    const hedging = this.#hedgingOf(x);
+    if (hedging === undefined || x.pinned !== undefined || !this.#isSafeTool(x.envelope.name as string)) {
       return undefined;
     }
     const beganAt = performance.now();
-    const { budget, recent } = this.#hedging(rule);
+    const { after, budget, recent } = hedging;
     budget.requested(beganAt);
-    if (rule.after !== 'p95') return rule.after;
+    if (after !== 'p95') return after;
     // What was cancelled may have waited for an answer that never was to come.
     x.defer(() => x.cancelled || recent.note(performance.now() - beganAt));
     return recent.p95;
@@ -46,22 +58,13 @@ export class Hedges {
 
   /** Takes a hedge of `x` out of its rule's budget and counts it; false when the budget is used up. */
   spend(x: Exchange, now: number): boolean {
-    const rule = this.#hedgeOf(x);
-    if (rule === undefined || !this.#hedging(rule).budget.take(now)) return false;
+    if (this.#hedgingOf(x)?.budget.take(now) !== true) return false;
     this.#count();
     return true;
   }
 
-  #hedgeOf(x: Exchange): HedgeRule | undefined {
-    return ruleFor(x, this.#ruleOf)?.hedge;
-  }
-
-  #hedging(rule: HedgeRule): Hedging {
-    let hedging = this.#byRule.get(rule);
-    if (hedging === undefined) {
-      hedging = { budget: new RetryBudget(rule.budget_percent), recent: new RecentDurations() };
-      this.#byRule.set(rule, hedging);
-    }
-    return hedging;
+  #hedgingOf(x: Exchange): Hedging | undefined {
+    const rule = this.#ruleOf && ruleFor(x, this.#ruleOf);
+    return rule?.hedge && this.#byMatch.get(rule.match);
   }
 }

@@ -1,6 +1,5 @@
 // Repeats: what a pool's configuration says about sending a request more than once.
 import type { PoolConfig } from '../../config/schema.ts';
-import { compileToolRules } from '../core/tool-rules.ts';
 import type { Catalogue } from './catalogue.ts';
 import { Hedges } from './hedge.ts';
 import type { RetryReason } from './retry.ts';
@@ -14,19 +13,23 @@ export interface Repeats {
   readonly hedges: Hedges | undefined;
 }
 
-/** Compiles a pool's `retry` and the rules of its tools; `count` is told of each request sent once more. */
+/**
+ * Compiles a pool's `retry` and the rules of its tools; `count` is told of each request sent once more. What `previous`,
+ * those of the pool of this name before a reload, have spent and learnt still counts.
+ */
 export function buildRepeats(
   pool: PoolConfig,
   catalogue: Catalogue,
   count: (reason: RetryReason) => void,
+  previous: Repeats | undefined,
 ): Repeats {
   const isSafeTool = safeTools(pool, catalogue, repeatable);
   const { attempts, budget_percent: budgetPercent } = pool.retry;
-  const ruleOf = pool.tools.some(({ hedge }) => hedge !== undefined)
-    ? compileToolRules(pool.tools)
+  const hedges = pool.tools.some(({ hedge }) => hedge !== undefined)
+    ? new Hedges(pool.tools, isSafeTool, () => count('hedge'), previous?.hedges)
     : undefined;
   return {
-    retries: new Retries({ attempts, budgetPercent, isSafeTool, count }),
-    hedges: ruleOf && new Hedges(ruleOf, isSafeTool, () => count('hedge')),
+    retries: new Retries({ attempts, budgetPercent, isSafeTool, count }, previous?.retries),
+    hedges,
   };
 }

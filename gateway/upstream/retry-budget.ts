@@ -8,13 +8,18 @@ const MIN_RETRIES = 3;
 export class RetryBudget {
   readonly #share: number;
   readonly #minimum: number;
-  readonly #requests = new SecondRing();
-  readonly #retries = new SecondRing();
+  readonly #requests: SecondRing;
+  readonly #retries: SecondRing;
 
-  /** `percent` of the window's requests may be retries; 0 switches them off. */
-  constructor(percent: number, minimum = MIN_RETRIES) {
+  /**
+   * `percent` of the window's requests may be retries; 0 switches them off. With `previous`, the budget before a reload,
+   * it counts on the same counts: what was spent stays spent, and what ends under the old settings is seen under the new.
+   */
+  constructor(percent: number, previous?: RetryBudget) {
     this.#share = percent / 100;
-    this.#minimum = percent === 0 ? 0 : minimum;
+    this.#minimum = percent === 0 ? 0 : MIN_RETRIES;
+    this.#requests = previous === undefined ? new SecondRing() : previous.#requests;
+    this.#retries = previous === undefined ? new SecondRing() : previous.#retries;
   }
 
   /** Takes note of a request, at `now` in monotonic ms. */

@@ -3,6 +3,13 @@
 /** Failed retries that are free: a single unlucky one must not stop the next. */
 const MOST_CREDIT = 3;
 
+/** What is owed at the moment; the credits before and after a reload have one account. */
+interface Account {
+  credit: number;
+  underWay: number;
+  trusted: boolean;
+}
+
 /**
  * The budget goes by the requests of the last seconds, so that a dying endpoint's many calls can all be made again at
  * once. In a general failure that would be a burst for nothing: from the first retry that fails, each further one needs
@@ -11,30 +18,33 @@ const MOST_CREDIT = 3;
  */
 export class RetryCredit {
   readonly #share: number;
-  #credit = MOST_CREDIT;
-  #underWay = 0;
-  #trusted = true;
+  readonly #account: Account;
 
-  /** `share`: of all requests, from 0 to 1. */
-  constructor(share: number) {
+  /** `share`: of all requests, from 0 to 1. `previous`: the credit before a reload. */
+  constructor(share: number, previous?: RetryCredit) {
     this.#share = share;
+    this.#account =
+      previous === undefined ? { credit: MOST_CREDIT, underWay: 0, trusted: true } : previous.#account;
   }
 
   requested(): void {
-    this.#credit = Math.min(MOST_CREDIT, this.#credit + this.#share);
+    const account = this.#account;
+    account.credit = Math.min(MOST_CREDIT, account.credit + this.#share);
   }
 
   get allows(): boolean {
-    return this.#trusted || this.#credit - this.#underWay >= 1;
+    const { credit, underWay, trusted } = this.#account;
+    return trusted || credit - underWay >= 1;
   }
 
   began(): void {
-    this.#underWay++;
+    this.#account.underWay++;
   }
 
   ended(succeeded: boolean): void {
-    this.#underWay--;
-    this.#trusted = succeeded;
-    if (!succeeded) this.#credit--;
+    const account = this.#account;
+    account.underWay--;
+    account.trusted = succeeded;
+    if (!succeeded) account.credit--;
   }
 }

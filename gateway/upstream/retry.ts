@@ -51,10 +51,12 @@ export class Retries {
   readonly #budget: RetryBudget;
   readonly #credit: RetryCredit;
 
-  constructor(parts: RetryParts) {
+  /** What `previous`, the policy before a reload, has spent is spent, and so is what its last exchanges will. */
+  constructor(parts: RetryParts, previous?: Retries) {
+    const [budget, credit] = previous === undefined ? [] : [previous.#budget, previous.#credit];
     this.#parts = parts;
-    this.#budget = new RetryBudget(parts.budgetPercent);
-    this.#credit = new RetryCredit(parts.budgetPercent / 100);
+    this.#budget = new RetryBudget(parts.budgetPercent, budget);
+    this.#credit = new RetryCredit(parts.budgetPercent / 100, credit);
   }
 
   /** Takes note of a request's first attempt, at `now` in monotonic ms. */
