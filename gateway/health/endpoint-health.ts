@@ -48,21 +48,35 @@ export class EndpointHealth implements CheckOwner {
   readonly #backoff: EjectionBackoff;
   readonly #silence: Silence;
   #endEjection: Unschedule | undefined = undefined;
+  /** Monotonic ms at which the last ejection has lasted its time. */
+  #outUntil = 0;
   /** The ejection has lasted its time: the next check decides. */
-  #halfOpen: boolean;
+  #halfOpen = false;
   #alarmedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(endpoint: Endpoint, probe: Probe, owner: HealthOwner) {
+  /** `previous`: the health of this endpoint before a reload, which is about to stop. */
+  constructor(endpoint: Endpoint, probe: Probe, owner: HealthOwner, previous?: EndpointHealth) {
     this.#endpoint = endpoint;
     this.#owner = owner;
     endpoint.suspect = false;
     this.#checks = new ActiveChecks(probe, owner.checks, this, !endpoint.unhealthy);
-    this.#outlier = new OutlierDetection(owner.outlier.consecutiveFailures);
-    this.#backoff = new EjectionBackoff(owner.random);
-    // After a reload the endpoint may still be out from before; then the first check decides, as it does when time is over.
-    this.#halfOpen = endpoint.ejected;
-    if (endpoint.ejected) this.#backoff.next(owner.outlier.ejectionMs, owner.clock.now());
+    const { consecutiveFailures } = owner.outlier;
     this.#silence = new Silence(owner.clock.now());
+    if (previous === undefined) {
+      this.#outlier = new OutlierDetection(consecutiveFailures);
+      this.#backoff = new EjectionBackoff(owner.random);
+      return;
+    }
+    this.#outlier = new OutlierDetection(consecutiveFailures, previous.#outlier);
+    this.#backoff = previous.#backoff;
+    // A check that passes says nothing of one that answers calls badly: only its time can, and a reload does not shorten it.
+    this.#outUntil = previous.#outUntil;
+    this.#halfOpen = previous.#halfOpen;
+    if (endpoint.ejected && !this.#halfOpen) this.#openAt(this.#outUntil);
+  }
+
+  get outUntil(): number {
+    return this.#outUntil;
   }
 
   get clock(): Clock {
@@ -79,6 +93,14 @@ export class EndpointHealth implements CheckOwner {
 
   /** Asks the endpoint at once how it is. */
   check(): void {
+    this.#checks.checkNow();
+  }
+
+  /** An ejection need not last longer: the next check decides. */
+  letBack(): void {
+    if (this.#halfOpen) return;
+    this.#endEjection?.();
+    this.#halfOpen = true;
     this.#checks.checkNow();
   }
 
@@ -154,20 +176,18 @@ export class EndpointHealth implements CheckOwner {
     const lastsMs = this.#backoff.next(firstMs, clock.now());
     this.#endpoint.ejected = true;
     this.#outlier.clear();
-    this.#openAfter(lastsMs);
+    this.#openAt(clock.now() + lastsMs);
     this.#owner.changed(this.#endpoint, 'endpoint_ejected', reason);
   }
 
   #prolong(): void {
     this.#halfOpen = false;
-    this.#openAfter(this.#backoff.again());
+    this.#openAt(this.clock.now() + this.#backoff.again());
   }
 
-  #openAfter(lastsMs: number): void {
-    this.#endEjection = this.#owner.clock.after(lastsMs, () => {
-      this.#halfOpen = true;
-      this.#checks.checkNow();
-    });
+  #openAt(time: number): void {
+    this.#outUntil = time;
+    this.#endEjection = this.clock.after(time - this.clock.now(), () => this.letBack());
   }
 
   #readmit(): void {

@@ -13,11 +13,14 @@ export type OutlierReason = 'consecutive_failures' | 'success_rate';
  */
 export class OutlierDetection {
   readonly #limit: number;
-  readonly #window = new SuccessWindow();
-  #inARow = 0;
+  readonly #window: SuccessWindow;
+  #inARow: number;
 
-  constructor(consecutiveFailures: number) {
+  /** `previous`: what was counted before a reload, which counts no more. */
+  constructor(consecutiveFailures: number, previous?: OutlierDetection) {
     this.#limit = consecutiveFailures;
+    this.#window = previous === undefined ? new SuccessWindow() : previous.#window;
+    this.#inARow = previous === undefined ? 0 : previous.#inARow;
   }
 
   /** Takes note of an attempt; says why the endpoint is an outlier now, if it is. */

@@ -65,8 +65,11 @@ export class PoolHealth implements HealthOwner {
     return this.#parts.pool.available.length === 0;
   }
 
-  /** Watches exactly these endpoints: begins with those that are new, at once, and forgets those that have left. */
-  watch(endpoints: readonly Endpoint[]): void {
+  /**
+   * Watches exactly these endpoints: begins with those that are new, at once, and forgets those that have left. Of
+   * `previous`, the health before a reload, which is about to stop, it takes over ejections and what is counted.
+   */
+  watch(endpoints: readonly Endpoint[], previous?: PoolHealth): void {
     for (const [endpoint, health] of this.#byEndpoint) {
       if (endpoints.includes(endpoint)) continue;
       health.stop();
@@ -75,11 +78,13 @@ export class PoolHealth implements HealthOwner {
     }
     for (const endpoint of endpoints) {
       if (this.#byEndpoint.has(endpoint)) continue;
-      const health = new EndpointHealth(endpoint, (ms) => this.#parts.probe(endpoint, ms), this);
+      const known = previous === undefined ? undefined : previous.#byEndpoint.get(endpoint);
+      const health = new EndpointHealth(endpoint, (ms) => this.#parts.probe(endpoint, ms), this, known);
       this.#byEndpoint.set(endpoint, health);
       if (endpoint.ramp < 1) this.#slowStart.resume(endpoint);
       health.check();
     }
+    this.#holdToBound();
     this.#parts.pool.refresh();
   }
 
@@ -96,10 +101,7 @@ export class PoolHealth implements HealthOwner {
   }
 
   mayEject(endpoint: Endpoint): boolean {
-    let ejected = 0;
-    for (const one of this.#byEndpoint.keys()) if (one.ejected) ejected++;
-    const bound = maxEjected(this.#byEndpoint.size, this.outlier.maxEjectedPercent);
-    return ejected < bound && this.canSpare(endpoint);
+    return this.#ejected().length < this.#bound && this.canSpare(endpoint);
   }
 
   canSpare(endpoint: Endpoint): boolean {
@@ -119,6 +121,21 @@ export class PoolHealth implements HealthOwner {
 
   returned(endpoint: Endpoint): void {
     this.#slowStart.begin(endpoint);
+  }
+
+  /** How many may be out at once. */
+  get #bound(): number {
+    return maxEjected(this.#byEndpoint.size, this.outlier.maxEjectedPercent);
+  }
+
+  #ejected(): EndpointHealth[] {
+    return [...this.#byEndpoint].filter(([endpoint]) => endpoint.ejected).map(([, health]) => health);
+  }
+
+  /** Fewer endpoints, or another percentage, may leave more of them out than may be: the first to end need wait no longer. */
+  #holdToBound(): void {
+    const ejected = this.#ejected().toSorted((one, other) => one.outUntil - other.outUntil);
+    for (const health of ejected.slice(0, Math.max(0, ejected.length - this.#bound))) health.letBack();
   }
 
   #listen(): void {

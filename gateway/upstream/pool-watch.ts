@@ -43,12 +43,11 @@ export class PoolWatch {
   }
 
   /**
-   * Begins to watch, unless it does. `previous`, the watch before a reload, stops at this moment: what two of them do to an
-   * endpoint that is in both of their pools, neither would undo.
+   * Begins to watch, unless it does. `previous`, the watch before a reload, hands over what it knows and stops at this
+   * moment: what two of them do to an endpoint that is in both of their pools, neither would undo.
    */
   start(previous?: PoolWatch): void {
     if (this.#health !== undefined) return;
-    if (previous !== undefined) previous.#stop();
     const { live, tell, tellShortage, tellResolver, resolve = systemResolve } = this.#parts;
     const { health, endpoints } = this.#pool.settings;
     this.#health = new PoolHealth({
@@ -66,7 +65,8 @@ export class PoolWatch {
       clock: systemClock,
       random: Math.random,
     });
-    this.#health.watch(this.#pool.endpoints);
+    this.#health.watch(this.#pool.endpoints, previous === undefined ? undefined : previous.#health);
+    if (previous !== undefined) previous.#stop();
     this.#discoveries = endpoints.flatMap((source) => {
       if ('url' in source) return [];
       const found = (addresses: readonly string[]) => this.#found(source, addresses);

@@ -110,44 +110,6 @@ describe('an endpoint', () => {
   });
 });
 
-describe('an endpoint that a reload hands over', () => {
-  it('while it is ejected comes back with the first check that passes, and slowly', async () => {
-    const { all, pool, clock } = await makeHealth(3, {
-      found(first) {
-        first.ejected = true;
-      },
-    });
-    expect(pool.available).toContain(all[0]);
-    expect(all[0].ramp).toBeLessThan(0.2);
-    await clock.pass(11_000);
-    expect(all[0].ramp).toBe(1);
-  });
-
-  it('while it is ejected is asked no more often than others that fail', async () => {
-    const { all, clock, probed } = await makeHealth(3, {
-      found(first, answers) {
-        first.ejected = true;
-        answers.set(first, 'hangs');
-      },
-    });
-    await clock.pass(60_000);
-    expect(all[0].state).toBe('unhealthy');
-    expect(probed.filter(({ endpoint }) => endpoint === all[0]).length).toBeLessThan(15);
-  });
-
-  it('in the middle of its slow start goes on from its share', async () => {
-    const { all, clock } = await makeHealth(3, {
-      found(first) {
-        first.ramp = 0.5;
-      },
-    });
-    await clock.pass(2500);
-    expect(all[0].ramp).toBeCloseTo(0.75);
-    await clock.pass(3000);
-    expect(all[0].ramp).toBe(1);
-  });
-});
-
 describe('the length of ejections', () => {
   it('doubles up to five minutes, and begins anew after a time as long without one', () => {
     const backoff = new EjectionBackoff(() => 0.5);

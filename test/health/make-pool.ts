@@ -1,7 +1,7 @@
 // A pool for the tests of health: endpoints whose probes answer as told, on a clock moved by hand.
 import type { Endpoint } from '../../gateway/core/endpoint.ts';
 import { Failure } from '../../gateway/core/failure.ts';
-import type { HealthSettings } from '../../gateway/health/pool-health.ts';
+import type { HealthParts, HealthSettings } from '../../gateway/health/pool-health.ts';
 import { PoolHealth } from '../../gateway/health/pool-health.ts';
 import { endpoints } from '../balance/make-endpoints.ts';
 import { HandClock } from './hand-clock.ts';
@@ -16,17 +16,15 @@ export const settings: HealthSettings = {
   outlier: { consecutiveFailures: 5, ejectionMs: 30_000, maxEjectedPercent: 50 },
 };
 
-/** A watched pool of `count` endpoints, at least one, which have been asked once; they are well unless `found` otherwise. */
+/** A watched pool of `count` endpoints, at least one, which have been asked once and are well. */
 export async function makeHealth(
   count: number,
   {
     checks,
     outlier,
-    found,
   }: {
     checks?: Partial<HealthSettings['checks']>;
     outlier?: Partial<HealthSettings['outlier']>;
-    found?: (first: Endpoint, answers: Map<Endpoint, ProbeAnswer>) => void;
   } = {},
 ) {
   const clock = new HandClock();
@@ -35,14 +33,18 @@ export async function makeHealth(
   const events: string[] = [];
   const probed: { endpoint: Endpoint; at: number }[] = [];
   const pool = {
+    endpoints: all as readonly Endpoint[],
     available: all as readonly Endpoint[],
     refresh() {
-      this.available = all.filter((endpoint) => endpoint.takesCalls);
+      this.available = this.endpoints.filter((endpoint) => endpoint.takesCalls);
     },
   };
-  const health = new PoolHealth({
+  const parts = (changed: { outlier?: Partial<HealthSettings['outlier']> } = {}): HealthParts => ({
     pool,
-    settings: { checks: { ...settings.checks, ...checks }, outlier: { ...settings.outlier, ...outlier } },
+    settings: {
+      checks: { ...settings.checks, ...checks },
+      outlier: { ...settings.outlier, ...outlier, ...changed.outlier },
+    },
     probe(endpoint, timeoutMs) {
       probed.push({ endpoint, at: clock.now() });
       const answer = answers.get(endpoint) ?? 'well';
@@ -60,9 +62,29 @@ export async function makeHealth(
     clock,
     random: () => 0.5,
   });
-  found?.(all[0], answers);
+  const health = new PoolHealth(parts());
   pool.refresh();
   health.watch(all);
   await clock.pass(0);
-  return { clock, all, answers, events, probed, pool, health };
+  let current = health;
+  return {
+    clock,
+    all,
+    answers,
+    events,
+    probed,
+    pool,
+    health,
+    /** Has another health take over, with other settings where they are given, and of these endpoints only. */
+    async reload(changed: { outlier?: Partial<HealthSettings['outlier']>; endpoints?: Endpoint[] } = {}) {
+      const previous = current;
+      pool.endpoints = changed.endpoints ?? all;
+      pool.refresh();
+      current = new PoolHealth(parts(changed));
+      current.watch(pool.endpoints, previous);
+      previous.stop();
+      await clock.pass(0);
+      return current;
+    },
+  };
 }
