@@ -31,6 +31,7 @@ import { cancelledCalls } from './sessions/cancelled-calls.ts';
 import { recovery } from './sessions/recovery.ts';
 import type { Shared } from './shared.ts';
 import type { Link } from './upstream/link.ts';
+import type { Names } from './upstream/new-names.ts';
 
 /** A running configuration. */
 export interface Gateway {
@@ -56,13 +57,16 @@ export interface Gateway {
 
 /**
  * Builds the gateway of a configuration; nothing is listening yet. Of `previous` it takes over the pools whose settings
- * are the same, and the live state of the endpoints that stay.
+ * are the same, and the live state of the endpoints that stay; `names` are those that were asked for before it.
  */
-export function buildGateway(config: Config, shared: Shared, previous?: Gateway): Gateway {
+export function buildGateway(config: Config, shared: Shared, previous?: Gateway, names?: Names): Gateway {
   const { telemetry, sessions, places } = shared;
   shared.limitSessions(config);
   const pools = new Map(
-    config.pools.map((own) => [own.name, poolParts(own, config, shared, previous?.pools.get(own.name))]),
+    config.pools.map((own) => [
+      own.name,
+      poolParts(own, config, shared, previous?.pools.get(own.name), names),
+    ]),
   );
   const policies = clientPolicies(config);
   const identity = buildIdentity(config, policies, (ok, why) =>

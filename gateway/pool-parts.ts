@@ -4,10 +4,13 @@ import type { Config, PoolConfig } from '../config/schema.ts';
 import type { Exchange } from './core/exchange.ts';
 import type { RuleOf } from './core/tool-rules.ts';
 import { compileToolRules } from './core/tool-rules.ts';
+import { systemClock } from './health/clock.ts';
 import { responseChars } from './limits/response-cap.ts';
 import type { Shared } from './shared.ts';
 import { Catalogue } from './upstream/catalogue.ts';
 import { Dismissals } from './upstream/dismissals.ts';
+import type { Names } from './upstream/new-names.ts';
+import { noNames, withoutEndpoint } from './upstream/new-names.ts';
 import { Pool } from './upstream/pool.ts';
 import { poolSettings } from './upstream/pool-settings.ts';
 import { PoolWatch } from './upstream/pool-watch.ts';
@@ -37,14 +40,20 @@ export interface PoolParts {
 export function poolParts(
   own: PoolConfig,
   config: Config,
-  { telemetry }: Shared,
+  { telemetry, resolve }: Shared,
   previous: PoolParts | undefined,
+  names: Names = noNames,
 ): PoolParts {
   const { name } = own;
   const settings = poolSettings(own, config.limits);
   const kept =
     previous !== undefined && isDeepStrictEqual(previous.pool.settings, settings) ? previous : undefined;
   const pool = kept?.pool ?? new Pool(settings, { previous: previous?.pool });
+  // The pool is to have endpoints before anybody calls; what has some already asks again when it is watched.
+  for (const source of kept === undefined ? withoutEndpoint(settings, pool.endpoints) : []) {
+    const addresses = names.addresses.get(source.dns);
+    if (addresses !== undefined) pool.resolve(source, addresses, systemClock.now());
+  }
   const watch =
     kept?.watch ??
     new PoolWatch(pool, {
@@ -53,6 +62,8 @@ export function poolParts(
       tellShortage: telemetry.shortages.tell,
       tellResolver: (ok, host, why) =>
         telemetry.tell(ok ? 'dns_back' : 'dns_away', ok ? host : `${host}: ${why}`),
+      resolve,
+      away: names.away,
     });
   const catalogue = kept?.catalogue ?? new Catalogue(pool, previous?.catalogue.tools);
   const retried = telemetry.instruments.counter('mcp_gateway_retries_total');

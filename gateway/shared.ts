@@ -26,12 +26,16 @@ import { newSessionKey, SealedIds } from './sessions/sealed-id.ts';
 import { SessionPlaces } from './sessions/session-places.ts';
 import { SessionRecords } from './sessions/session-records.ts';
 import type { Telemetry } from './telemetry/telemetry.ts';
+import type { Resolve } from './upstream/discovery.ts';
+import { systemResolve } from './upstream/discovery.ts';
 
 /** One process's memory. Each reload is given the same one; the gateway built from a file only borrows from it. */
 export class Shared {
   readonly telemetry: Telemetry;
   /** What there is to advise now; undefined where no calls are served. */
   readonly advice: (() => AdviceReport) | undefined;
+  /** Finds the addresses of endpoints that are named. */
+  readonly resolve: Resolve;
   /** The connection to Redis; undefined where none is configured. Only a restart leads it elsewhere. */
   readonly redis: RedisConnection | undefined;
   readonly ended = new EndedSessions();
@@ -61,9 +65,15 @@ export class Shared {
   #cache: Cache | undefined = undefined;
   #cacheMade: object | undefined = undefined;
 
-  constructor(telemetry: Telemetry, redis: Config['redis'], advice?: () => AdviceReport) {
+  constructor(
+    telemetry: Telemetry,
+    redis: Config['redis'],
+    advice?: () => AdviceReport,
+    resolve: Resolve = systemResolve,
+  ) {
     this.telemetry = telemetry;
     this.advice = advice;
+    this.resolve = resolve;
     this.redis = redis && new RedisConnection(redis);
     this.redis?.onState((up, why) => telemetry.tell(up ? 'redis_back' : 'redis_away', why));
     const waits = telemetry.instruments.histogram('mcp_gateway_queue_wait_seconds').series({});

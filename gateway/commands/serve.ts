@@ -40,7 +40,7 @@ export async function serve(source: ConfigSource, { started, also }: ServeOption
   handleSignals((name) => {
     if (name === 'SIGHUP') {
       if (running === undefined) reload = true;
-      else running.reload('signal');
+      else void running.reload('signal');
       return;
     }
     if (stopping) process.exit(FAILED);
@@ -86,6 +86,6 @@ export async function serve(source: ConfigSource, { started, also }: ServeOption
   };
   process.on('uncaughtException', onCrash);
   process.on('unhandledRejection', onCrash);
-  if (reload) gateway.reload('signal');
+  if (reload) void gateway.reload('signal');
   started?.(gateway);
 }

@@ -12,7 +12,7 @@ import type { ReloadOutcome } from './reload.ts';
 /** What can be controlled. */
 export interface ControlService {
   current(): Gateway;
-  reload(): ReloadOutcome;
+  reload(): Promise<ReloadOutcome>;
   readonly logger: Logger;
 }
 
@@ -20,8 +20,8 @@ export interface ControlService {
 export function controlApp({ current, reload, logger }: ControlService): Hono {
   const app = new Hono();
   app.route('/log-level', logLevelApp(logger));
-  app.post('/reload', (c) => {
-    const outcome = reload();
+  app.post('/reload', async (c) => {
+    const outcome = await reload();
     if (!outcome.ok) return c.json({ ok: false, problems: outcome.problems }, 422);
     return c.json({ ok: true, changed: outcome.changed, need_restart: outcome.needRestart });
   });

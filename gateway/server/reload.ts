@@ -1,11 +1,12 @@
 // Reload: reads the file again and, when it is good, puts what changed to use; a bad file changes nothing.
 import { changedPaths } from '../../config/diff.ts';
 import type { LoadResult } from '../../config/load.ts';
-import type { Problem } from '../../config/problem.ts';
-import { formatProblem } from '../../config/problem.ts';
+import type { Finding, Problem } from '../../config/problem.ts';
+import { formatPath, formatProblem } from '../../config/problem.ts';
 import { keepFixed } from '../../config/restart.ts';
 import type { Config } from '../../config/schema.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import type { Names, NewNames } from '../upstream/new-names.ts';
 
 /** A configuration and how to read it again. */
 export interface ConfigSource {
@@ -18,8 +19,8 @@ export interface ConfigSource {
   readonly reread?: { readonly file: string; readonly load: () => LoadResult };
 }
 
-/** Why a reload happens: `SIGHUP`, a changed file, or the admin listener. */
-export type ReloadCause = 'signal' | 'file' | 'admin';
+/** Why a reload happens: `SIGHUP`, a changed file, the admin listener, or a name that a refused file has waited for. */
+export type ReloadCause = 'signal' | 'file' | 'admin' | 'name';
 
 /** What came of a reload; paths as the file has them. */
 export type ReloadOutcome =
@@ -28,18 +29,20 @@ export type ReloadOutcome =
 
 /** What a reload acts on. */
 export interface ReloadTarget {
+  /** Asks for the names that a configuration brings; rejects where `signal` ends that. */
+  names(config: Config, signal: AbortSignal): Promise<NewNames>;
   /** Puts a configuration to use; throws when it cannot, having changed nothing. */
-  apply(config: Config): void;
+  apply(config: Config, names: Names): void;
   /** The files are about to be read as they are now. */
   reading(): void;
   /**
    * The files that the last reading named, whether it was good or not: one that was missing may come. Those of `listen.tls`,
-   * which need no reload to be followed, are among them only where the reading was not put to use: they may have been why.
+   * which need no reload to be followed, are among them until the reading is put to use: they may be why it cannot be.
    */
   watch(files: readonly string[]): void;
 }
 
-/** Turns files into running configurations, one at a time: everything between reading and swapping is synchronous. */
+/** Turns files into running configurations, one at a time: between reading and swapping nothing is waited for but new names. */
 export class Reloader {
   /** Whether the last reading was put to use. */
   successful = true;
@@ -47,6 +50,12 @@ export class Reloader {
   readonly #source: ConfigSource;
   readonly #target: ReloadTarget;
   readonly #logger: Logger;
+  readonly #stopping = new AbortController();
+  /** Resolves when the last reload that was asked for is through. */
+  #last: Promise<unknown> = Promise.resolve();
+  /** The one that has not begun yet. */
+  #next: Promise<ReloadOutcome> | undefined = undefined;
+  #follow: (() => void) | undefined = undefined;
 
   constructor(source: ConfigSource, target: ReloadTarget, logger: Logger) {
     this.#source = source;
@@ -56,20 +65,52 @@ export class Reloader {
     this.#warn(source.warnings);
   }
 
-  reload(cause: ReloadCause): ReloadOutcome {
+  /** Reads the file again once no other reload is under way; whoever asks for that meanwhile shares one reading. */
+  reload(cause: ReloadCause): Promise<ReloadOutcome> {
+    if (this.#next === undefined) {
+      this.#next = this.#last.then(() => {
+        this.#next = undefined;
+        return this.#reload(cause);
+      });
+      this.#last = this.#next.catch(() => undefined);
+    }
+    return this.#next;
+  }
+
+  /** Waits for no name any more: a reload that does is refused. */
+  close(): void {
+    this.#stopping.abort(new Error('The gateway is about to stop'));
+    this.#follow?.();
+  }
+
+  async #reload(cause: ReloadCause): Promise<ReloadOutcome> {
     const { reread } = this.#source;
     if (reread === undefined) {
       return { ok: false, problems: ['This gateway was started without a configuration file'] };
     }
+    this.#follow?.();
     this.#target.reading();
     const loaded = reread.load();
-    if (!loaded.ok) return this.#failed(cause, loaded, loaded.problems.map(formatProblem));
+    // From here on, not from the swap on: what changes while names are waited for is to be read again.
+    this.#target.watch([...loaded.files, ...loaded.certificate]);
+    if (!loaded.ok) return this.#failed(cause, loaded.problems.map(formatProblem));
     const { config, needRestart } = keepFixed(this.#running, loaded.config);
     const changed = changedPaths(this.#running, config);
     try {
-      if (changed.length > 0) this.#target.apply(config);
+      if (changed.length > 0) {
+        const names = await this.#target.names(config, this.#stopping.signal);
+        if (names.problems.length > 0) {
+          this.#follow = names.follow(() => void this.reload('name'));
+          const place = ({ path }: Finding) => ({ ...loaded.positionOf(path), path: formatPath(path) });
+          return this.#failed(
+            cause,
+            names.problems.map((one) => formatProblem({ ...one, ...place(one), file: reread.file })),
+          );
+        }
+        this.#target.apply(config, names);
+      }
     } catch (error) {
-      return this.#failed(cause, loaded, [error instanceof Error ? error.message : String(error)]);
+      return this.#failed(cause, [error instanceof Error ? error.message : String(error)]);
     }
     this.#target.watch(loaded.files);
     this.#running = config;
@@ -87,9 +128,8 @@ export class Reloader {
       this.#logger.log({ event: 'config_warning', message: formatProblem(warning) });
   }
 
-  #failed(cause: ReloadCause, { files, certificate }: LoadResult, problems: string[]): ReloadOutcome {
+  #failed(cause: ReloadCause, problems: string[]): ReloadOutcome {
     this.successful = false;
-    this.#target.watch([...files, ...certificate]);
     for (const message of problems) this.#logger.log({ event: 'reload_failed', cause, message });
     return { ok: false, problems };
   }

@@ -5,9 +5,12 @@ import { isLoopback } from '../../config/loopback.ts';
 import { reportOf } from '../advise/report.ts';
 import type { Gateway } from '../gateway.ts';
 import { buildGateway } from '../gateway.ts';
+import { systemClock } from '../health/clock.ts';
 import { Shared } from '../shared.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { Telemetry } from '../telemetry/telemetry.ts';
+import type { Resolve } from '../upstream/discovery.ts';
+import { newNames } from '../upstream/new-names.ts';
 import { version } from '../version.ts';
 import { urlOf } from './addresses.ts';
 import type { Check } from './admin-listener.ts';
@@ -21,10 +24,8 @@ import { registerGauges } from './gauges.ts';
 import type { ListenerTimes } from './http-server.ts';
 import type { Vitals } from './overload.ts';
 import { Overload } from './overload.ts';
-import { PeerReader } from './peer.ts';
-import type { PublicService } from './public-listener.ts';
 import { PublicListener } from './public-listener.ts';
-import { headFields } from './read-head.ts';
+import { publicService } from './public-service.ts';
 import type { ConfigSource, ReloadCause, ReloadOutcome } from './reload.ts';
 import { Reloader } from './reload.ts';
 
@@ -34,7 +35,7 @@ export interface RunningGateway {
   readonly url: string;
   readonly adminUrl: string;
   /** Reads the configuration again and puts it to use if it is good. */
-  reload(cause: ReloadCause): ReloadOutcome;
+  reload(cause: ReloadCause): Promise<ReloadOutcome>;
   /**
    * Reports not ready, finishes what is in flight within the configured times, and closes everything; with `withinMs`
    * without delay and within that time.
@@ -46,6 +47,7 @@ export interface RunningGateway {
 export interface RunOptions {
   readonly times?: Partial<ListenerTimes>;
   readonly vitals?: Vitals;
+  readonly resolve?: Resolve;
 }
 
 /** How long the start waits for the session key that Redis holds, in ms: sessions begun before are known here only. */
@@ -70,7 +72,7 @@ export async function run(
 async function start(
   source: ConfigSource,
   logger: Logger,
-  { times, vitals }: RunOptions,
+  { times, vitals, resolve: toAddresses }: RunOptions,
   begun: AsyncDisposableStack,
 ): Promise<RunningGateway> {
   const { config } = source;
@@ -94,7 +96,7 @@ async function start(
   });
   begun.defer(() => telemetry.close());
   await telemetry.startExports(process.env);
-  const shared = new Shared(telemetry, config.redis, advice);
+  const shared = new Shared(telemetry, config.redis, advice, toAddresses);
   begun.defer(() => shared.close());
   let gateway = buildGateway(config, shared);
   begun.defer(() => gateway.close());
@@ -115,15 +117,20 @@ async function start(
   const certificate = certificateOf(config.listen, source.reread?.file, logger);
   begun.defer(() => certificate?.close());
   const publicListener = new PublicListener(serviceOf(gateway), certificate, times);
-  const watch = new FileWatch(() => reload('file'));
+  const watch = new FileWatch(() => void reload('file'));
   begun.defer(() => watch.close());
   const reloader = new Reloader(
     source,
     {
-      apply(next) {
+      names: (next, signal) =>
+        newNames(
+          { next, running: gateway },
+          { resolve: shared.resolve, clock: systemClock, random: Math.random, signal },
+        ),
+      apply(next, names) {
         const old = gateway;
         if (next.listen.tls !== undefined) certificate?.use(next.listen.tls);
-        gateway = buildGateway(next, shared, old);
+        gateway = buildGateway(next, shared, old, names);
         publicListener.swap(serviceOf(gateway));
         // Only now: a reload that is refused follows no advice.
         advisor.changed(old.config, next);
@@ -140,6 +147,7 @@ async function start(
     },
     logger,
   );
+  begun.defer(() => reloader.close());
   const reload = (cause: ReloadCause) => reloader.reload(cause);
   const admin = new AdminListener({
     checks,
@@ -196,6 +204,7 @@ async function start(
     async stop(withinMs) {
       draining = true;
       watch.close();
+      reloader.close();
       certificate?.close();
       publicListener.announceDrain();
       const { delay, timeout } = gateway.config.drain;
@@ -215,30 +224,4 @@ function askForTools(gateway: Gateway): void {
 
 function watched({ reread }: ConfigSource, named: readonly string[]): string[] {
   return reread === undefined ? [] : [resolve(reread.file), ...named];
-}
-
-function publicService(
-  gateway: Gateway,
-  telemetry: Telemetry,
-  overload: Overload,
-  ready: () => boolean,
-): PublicService {
-  const { listen } = gateway.config;
-  return {
-    handlers: gateway.handlers,
-    documents: gateway.documents,
-    access: {
-      allowedHosts: listen.allowed_hosts.map((name) => name.toLowerCase()),
-      allowedOrigins: listen.allowed_origins,
-      loopbackOnly: isLoopback(listen.host),
-    },
-    head: headFields(telemetry.propagators),
-    peers: new PeerReader(listen.trusted_proxies, listen.tls === undefined ? 'http' : 'https'),
-    maxBodyBytes: listen.max_body,
-    live: telemetry.live,
-    overloaded: () => overload.sheds,
-    rescue: (x, thrown) => telemetry.rescue(x, thrown),
-    refused: (reason) => telemetry.refused(reason),
-    ready,
-  };
 }

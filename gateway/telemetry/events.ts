@@ -37,7 +37,10 @@ export const events = {
   endpoint_ejected: { level: 'warn', sentence: 'An endpoint whose exchanges fail is out for a time.' },
   endpoint_drain: { level: 'info', sentence: 'An operator has taken an endpoint out.' },
   endpoint_undrain: { level: 'info', sentence: 'An operator has put an endpoint back.' },
-  dns_away: { level: 'warn', sentence: 'A `dns` name cannot be resolved; its last addresses stay.' },
+  dns_away: {
+    level: 'warn',
+    sentence: 'A `dns` name cannot be resolved; its last addresses stay, where it has had any.',
+  },
   dns_back: { level: 'info', sentence: 'It can be resolved again.' },
   redis_away: { level: 'warn', sentence: 'Redis does not answer; each gateway goes on alone.' },
   redis_back: { level: 'info', sentence: 'Redis is used again.' },

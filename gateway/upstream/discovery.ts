@@ -20,6 +20,8 @@ export interface DiscoveryParts {
   readonly resolve: Resolve;
   readonly clock: Clock;
   readonly random: () => number;
+  /** Why the name is known to have no address as yet; undefined where that is not known. */
+  readonly away?: string | undefined;
   /** Takes the addresses of an answer. */
   found(addresses: readonly string[]): void;
   /** The resolver has begun to fail, or answers again. */
@@ -36,6 +38,7 @@ export class Discovery {
 
   constructor(parts: DiscoveryParts) {
     this.#parts = parts;
+    if (parts.away !== undefined) this.#note(false, parts.away);
     this.#ask();
   }
 
@@ -53,15 +56,19 @@ export class Discovery {
 
   #answered(addresses: readonly string[], why: string): void {
     if (this.#stopped) return;
-    const { clock, random, source, found, tell } = this.#parts;
+    const { clock, random, source, found } = this.#parts;
     const ok = addresses.length > 0;
-    if (ok !== this.#ok) tell(ok, why);
-    this.#ok = ok;
+    this.#note(ok, why);
     if (ok) {
       this.#hasFound = true;
       found([...new Set(addresses)].toSorted());
     }
     const delayMs = this.#hasFound ? source.refreshMs * (0.9 + 0.1 * random()) : FIRST_RETRY_MS;
     this.#unschedule = clock.after(delayMs, () => this.#ask());
+  }
+
+  #note(ok: boolean, why: string): void {
+    if (ok !== this.#ok) this.#parts.tell(ok, why);
+    this.#ok = ok;
   }
 }

@@ -82,7 +82,7 @@ export class EndpointList {
 }
 
 /** Whether an endpoint is an address of this very name, port and path. */
-function belongs({ name, url, hostname }: Endpoint, source: DnsEndpoint): boolean {
+export function belongs({ name, url, hostname }: Endpoint, source: DnsEndpoint): boolean {
   return name === source.dns && url === urlOf(source, hostname);
 }
 

@@ -7,8 +7,9 @@ import { systemClock } from '../health/clock.ts';
 import type { HealthEvent } from '../health/endpoint-health.ts';
 import { PoolHealth } from '../health/pool-health.ts';
 import type { Resolve } from './discovery.ts';
-import { Discovery, systemResolve } from './discovery.ts';
+import { Discovery } from './discovery.ts';
 import type { DnsEndpoint } from './endpoint-list.ts';
+import type { Names } from './new-names.ts';
 import type { Pool } from './pool.ts';
 import { Probes } from './probe.ts';
 
@@ -23,7 +24,9 @@ export interface WatchParts {
   readonly tellShortage: (code: string) => void;
   /** A resolver has begun to fail, or answers again. */
   readonly tellResolver: (ok: boolean, name: string, why: string) => void;
-  readonly resolve?: Resolve;
+  readonly resolve: Resolve;
+  /** Names that are known to have no address as yet, and why. */
+  readonly away?: Names['away'];
 }
 
 /** Watches the endpoints of one pool from its start until it is closed. */
@@ -48,7 +51,7 @@ export class PoolWatch {
    */
   start(previous?: PoolWatch): void {
     if (this.#health !== undefined) return;
-    const { live, tell, tellShortage, tellResolver, resolve = systemResolve } = this.#parts;
+    const { live, tell, tellShortage, tellResolver, resolve, away } = this.#parts;
     const { health, endpoints } = this.#pool.settings;
     this.#health = new PoolHealth({
       pool: this.#pool,
@@ -71,7 +74,17 @@ export class PoolWatch {
       if ('url' in source) return [];
       const found = (addresses: readonly string[]) => this.#found(source, addresses);
       const told = (ok: boolean, why: string) => tellResolver(ok, source.dns, why);
-      return [new Discovery({ source, resolve, clock: systemClock, random: Math.random, found, tell: told })];
+      return [
+        new Discovery({
+          source,
+          resolve,
+          clock: systemClock,
+          random: Math.random,
+          away: away?.get(source.dns),
+          found,
+          tell: told,
+        }),
+      ];
     });
   }
 

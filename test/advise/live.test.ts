@@ -139,7 +139,7 @@ describe('live advice', { timeout: 40_000 }, () => {
     expect(tools).toEqual([{ match: 'echo', cache: { ttl: '10s' } }]);
 
     own.rewrite(`drain: { timeout: 1s }\n${poolAt([url], `, tools: ${JSON.stringify(tools)}`)}`);
-    expect(own.reload('admin')).toMatchObject({ ok: true });
+    expect(await own.reload('admin')).toMatchObject({ ok: true });
     await ask();
     const [applied] = (await advice(own, 400)).applied;
     expect(applied?.id).toBe('GW002');
@@ -163,7 +163,7 @@ describe('live advice', { timeout: 40_000 }, () => {
       (parse(report.patch) as { pools: { max_in_flight: number }[] }).pools[0] ?? {};
     expect(room).toBeGreaterThanOrEqual(12);
     own.rewrite(`drain: { timeout: 1s }\n${yaml(room)}`);
-    expect(own.reload('admin')).toMatchObject({ ok: true });
+    expect(await own.reload('admin')).toMatchObject({ ok: true });
     const [before] = (await advice(own, 150)).applied;
     expect(before?.sentence).toMatch(/need 100 calls since to judge/);
     await calls(own, 120, 8);

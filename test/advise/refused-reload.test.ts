@@ -72,7 +72,7 @@ it('a reload that fails where its certificate goes between check and use follows
   await expect.poll(told, { timeout: 15_000 }).toEqual(['GW002']);
 
   writeFileSync(file, yaml(second, '[{ match: echo, cache: { ttl: 10s } }]'));
-  expect(running.reload('admin')).toMatchObject({
+  expect(await running.reload('admin')).toMatchObject({
     ok: false,
     problems: [expect.stringContaining(second.cert)],
   });

@@ -123,7 +123,7 @@ describe('answers shared between all callers', () => {
     });
     const gateway = await startGateway(warned);
     onTestFinished(() => gateway.stop(0));
-    gateway.reload('signal');
+    await gateway.reload('signal');
     const message = expect.stringMatching(
       /gateway\.yaml:\d+:\d+ pools\[0\]\.tools\[0\]\.cache\.scope: shares/,
     );

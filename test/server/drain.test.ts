@@ -178,11 +178,11 @@ describe('a drained endpoint', () => {
     const url = (verb: string) => `${gw.adminUrl}/admin/endpoints/a/${encodeURIComponent(one.url)}/${verb}`;
     expect(await (await fetch(url('drain'), { method: 'POST' })).json()).toMatchObject({ state: 'draining' });
     gw.rewrite(`limits: { timeout: 7s }\n${pools(one, two)}`);
-    expect(gw.reload('signal').ok).toBe(true);
+    expect((await gw.reload('signal')).ok).toBe(true);
     gw.rewrite(
       `limits: { timeout: 7s }\n${pools(one, two).replace('name: a', 'name: a, balance: round_robin')}`,
     );
-    expect(gw.reload('signal').ok).toBe(true);
+    expect((await gw.reload('signal')).ok).toBe(true);
     const before = one.calls().length;
     for (let i = 0; i < 4; i++) expect((await call(gw.at())).status).toBe(200);
     await session(gw.at());

@@ -42,7 +42,7 @@ it('an ejection outlives a reload that changes the pool, and checks that pass', 
   const failed = bad.calls().length;
   const asked = bad.received.length;
   gw.rewrite(fileOf('4s'));
-  expect(gw.reload('signal')).toMatchObject({ changed: ['pools[a].connect_timeout'] });
+  expect(await gw.reload('signal')).toMatchObject({ changed: ['pools[a].connect_timeout'] });
   // It is asked again only once the check before has passed.
   await expect.poll(() => bad.received.length, { timeout: 10_000 }).toBeGreaterThan(asked + 3);
   await call(10);

@@ -18,9 +18,9 @@ function fileOf(settings: string): string {
   return `pools: [{ name: a, endpoints: [${endpoints}], ${frame}, ${settings} }]\n`;
 }
 
-function reload(settings: string): void {
+async function reload(settings: string): Promise<void> {
   gw.rewrite(fileOf(settings));
-  expect(gw.reload('signal')).toMatchObject({ ok: true });
+  expect(await gw.reload('signal')).toMatchObject({ ok: true });
 }
 
 async function call(times: number): Promise<number[]> {
@@ -58,13 +58,13 @@ describe('a reload during a general failure', () => {
     ['of the rules of tools', 'tools: [{ match: "r*", retry: safe }]'],
     ['of the pool', `${tools}, connect_timeout: 3s`],
   ])('gives no fresh retries, whatever changes: settings %s', async (_what, settings) => {
-    reload(settings);
+    await reload(settings);
     await call(4);
     expect(arrived()).toBe(5 + 3 + 4);
   });
 
   it('has later requests earn retries by the new share', async () => {
-    reload(`${tools}, retry: { budget_percent: 100 }`);
+    await reload(`${tools}, retry: { budget_percent: 100 }`);
     await call(1);
     expect(arrived()).toBe(5 + 3 + 2);
   });
@@ -79,7 +79,7 @@ it('what a call under way still has to spend is spent of the one budget', async 
     up.hold = ({ message }) => (message?.method === 'tools/call' ? held.promise : undefined);
   const under = Promise.all(Array.from({ length: 4 }, () => call(1)));
   await expect.poll(arrived, { timeout: 5000 }).toBe(4);
-  reload(`${tools}, connect_timeout: 3s`);
+  await reload(`${tools}, connect_timeout: 3s`);
   held.resolve();
   await under;
   await call(4);
@@ -93,7 +93,7 @@ describe('hedges', () => {
     gw = await startGateway(fileOf(tools('after: p95, budget_percent: 100')));
     // As many as it takes to know a 95th percentile.
     await call(32);
-    reload(tools('after: p95, budget_percent: 50'));
+    await reload(tools('after: p95, budget_percent: 50'));
     ups[0].on('tools/call', 'hang');
     expect(await call(2)).toEqual([200, 200]);
   });
@@ -103,7 +103,7 @@ describe('hedges', () => {
     for (const up of ups) up.on('tools/call', 'slow');
     await call(4);
     expect(arrived()).toBe(4 + 3);
-    reload(tools('after: 6ms, budget_percent: 6'));
+    await reload(tools('after: 6ms, budget_percent: 6'));
     await call(4);
     expect(arrived()).toBe(4 + 3 + 4);
   });

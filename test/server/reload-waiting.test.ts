@@ -25,10 +25,10 @@ class Rig {
     return new Rig(upstream, gateway);
   }
 
-  reload(settings: string): void {
+  async reload(settings: string): Promise<void> {
     this.#round++;
     this.gateway.rewrite(fileOf(this.upstream, settings, this.#round));
-    expect(this.gateway.reload('signal')).toMatchObject({ ok: true });
+    expect(await this.gateway.reload('signal')).toMatchObject({ ok: true });
   }
 
   async call(): Promise<number> {
@@ -67,7 +67,7 @@ describe.each([
     await rig.upstream.whenHeld(1);
     calls.push(rig.call());
     await rig.under(2);
-    rig.reload(settings(1));
+    await rig.reload(settings(1));
     calls.push(rig.call(), rig.call(), rig.call());
     await rig.under(5);
     for (const _ of calls) {
@@ -84,9 +84,9 @@ describe.each([
     await rig.upstream.whenHeld(1);
     calls.push(rig.call());
     await rig.under(2);
-    rig.reload(settings(3));
+    await rig.reload(settings(3));
     await rig.upstream.whenHeld(2);
-    rig.reload(settings(2));
+    await rig.reload(settings(2));
     calls.push(rig.call());
     await rig.under(3);
     expect(rig.upstream.held).toHaveLength(2);
@@ -98,7 +98,7 @@ describe.each([
     const rig = await Rig.start(settings(1));
     const calls = [rig.call(), rig.call(), rig.call()];
     await rig.under(3);
-    rig.reload('max_in_flight: 0');
+    await rig.reload('max_in_flight: 0');
     await rig.upstream.whenHeld(3);
     rig.answer();
     expect(await Promise.all(calls)).toEqual([200, 200, 200]);
@@ -115,7 +115,7 @@ describe.each([
     const clients = Array.from({ length: 10 }, client);
     for (let round = 0; round < 30; round++) {
       const soon = statuses.length + 10;
-      rig.reload(settings(2));
+      await rig.reload(settings(2));
       await vi.waitFor(() => expect(statuses.length).toBeGreaterThan(soon), { timeout: 5000, interval: 1 });
     }
     calling = false;

@@ -57,7 +57,7 @@ describe('a reload', () => {
     const clients = Array.from({ length: 10 }, client);
     for (let round = 1; round <= 20; round++) {
       gw.rewrite(file(round));
-      expect(gw.reload('signal')).toMatchObject({ ok: true });
+      expect(await gw.reload('signal')).toMatchObject({ ok: true });
       const soon = calls + 20;
       await vi.waitFor(() => expect(calls).toBeGreaterThan(soon), { timeout: 10_000, interval: 5 });
     }
@@ -82,7 +82,7 @@ describe('a reload', () => {
   - { path: /a, pools: [a], prefix: never }
   - { path: /b, pools: [b], prefix: never }
 `);
-    expect(gw.reload('signal')).toMatchObject({ changed: ['limits.timeout', 'pools[b].endpoints'] });
+    expect(await gw.reload('signal')).toMatchObject({ changed: ['limits.timeout', 'pools[b].endpoints'] });
     const { body, headers } = legacyRequest('tools/call', { name: 'ok' }, 2, session);
     expect((await rawCall(gw.at('/a'), body, headers)).status).toBe(200);
     while (other.calls().length < 3) expect((await call(gw.at('/b'))).status).toBe(200);
@@ -105,7 +105,7 @@ describe('a reload', () => {
     const slow = call(gw.at(), 'slow', { ms: 300 });
     await arrived;
     gw.rewrite(`pools:\n${pool('a', [next])}`);
-    gw.reload('signal');
+    await gw.reload('signal');
     expect(await stream.next()).toMatchObject({ retry: '1000', data: '' });
     expect(await stream.next()).toBeUndefined();
     expect((await slow).status).toBe(200);
@@ -119,7 +119,7 @@ describe('a reload', () => {
     const gw = await gateway(`pools:\n${pool('a', [up])}`);
     expect(await gw.metric('mcp_gateway_config_last_reload_successful')).toBe(1);
     gw.rewrite(`pools:\n${pool('a', [up])}limits: { timeout: 9 }\nqueue: {}\n`);
-    const outcome = gw.reload('signal');
+    const outcome = await gw.reload('signal');
     expect(outcome.ok).toBe(false);
     expect(await gw.metric('mcp_gateway_config_last_reload_successful')).toBe(0);
     expect((await call(gw.at())).status).toBe(200);
@@ -132,7 +132,7 @@ describe('a reload', () => {
       { timeout: 10_000 },
     );
     gw.rewrite(`pools:\n${pool('a', [up])}`);
-    expect(gw.reload('signal')).toEqual({ ok: true, changed: [], needRestart: [] });
+    expect(await gw.reload('signal')).toEqual({ ok: true, changed: [], needRestart: [] });
     expect(await gw.metric('mcp_gateway_config_last_reload_successful')).toBe(1);
   });
 
@@ -142,7 +142,7 @@ describe('a reload', () => {
     gw.rewrite(
       `listen: { port: 1 }\nadmin: { port: 0, token: secret-token }\nlog: { level: warn }\npools:\n${pool('a', [up])}`,
     );
-    const outcome = gw.reload('signal');
+    const outcome = await gw.reload('signal');
     expect(outcome).toEqual({
       ok: true,
       changed: ['+admin.token', 'log.level'],
@@ -189,7 +189,7 @@ describe('a file that was read on request', () => {
 
   it('without a change is told as such', async () => {
     const gw = await gateway(`pools:\n${pool('a', [await upstream()])}`);
-    expect(gw.reload('signal')).toMatchObject({ ok: true });
+    expect(await gw.reload('signal')).toMatchObject({ ok: true });
     await vi.waitFor(
       () =>
         expect(gw.logs()).toContainEqual(expect.objectContaining({ event: 'reload', changed: 'nothing' })),

@@ -77,10 +77,10 @@ it('a reload to other files takes effect, and to broken ones changes nothing', a
   const broken = join(dir, 'broken.crt');
   writeFileSync(broken, readFileSync(next.cert).subarray(0, 100));
   gw.rewrite(yaml(`{ cert: "${broken}", key: "${next.key}" }`));
-  expect(gw.reload('signal')).toMatchObject({ ok: false, problems: [expect.stringContaining(broken)] });
+  expect(await gw.reload('signal')).toMatchObject({ ok: false, problems: [expect.stringContaining(broken)] });
   expect((await call(gw.at())).shown).toBe('first');
   gw.rewrite(yaml(`{ cert: "${next.cert}", key: "${next.key}" }`));
-  expect(gw.reload('signal').ok).toBe(true);
+  expect((await gw.reload('signal')).ok).toBe(true);
   expect((await call(gw.at())).shown).toBe('second');
 });
 
@@ -91,7 +91,7 @@ it('a reload that met half of a new pair is made up for when the other half is t
   onTestFinished(() => gw.stop(500));
   copyFileSync(next.cert, pair.cert);
   gw.rewrite(`${yaml(tls)}limits: { timeout: 9s }\n`);
-  expect(gw.reload('admin').ok).toBe(false);
+  expect((await gw.reload('admin')).ok).toBe(false);
   copyFileSync(next.key, pair.key);
   await vi.waitFor(() => {
     expect(gw.logs()).toContainEqual(
@@ -107,7 +107,7 @@ it('a reload to a pair of which one file is missing is made up for when it comes
   onTestFinished(() => gw.stop(500));
   const late = join(dir, 'late.key');
   gw.rewrite(yaml(`{ cert: "${next.cert}", key: "${late}" }`));
-  expect(gw.reload('admin').ok).toBe(false);
+  expect((await gw.reload('admin')).ok).toBe(false);
   copyFileSync(next.key, late);
   await vi.waitFor(async () => expect(await call(gw.at())).toEqual({ status: 200, shown: 'second' }), soon);
 });
@@ -119,9 +119,9 @@ it('a pair that changes alone is told once, and reloads nothing', async () => {
   onTestFinished(() => gw.stop(500));
   // A reload that failed, and one after it that did not, leave nothing behind.
   gw.rewrite('listen: ?');
-  expect(gw.reload('admin').ok).toBe(false);
+  expect((await gw.reload('admin')).ok).toBe(false);
   gw.rewrite(`${yaml(tls)}limits: { timeout: 8s }\n`);
-  expect(gw.reload('admin').ok).toBe(true);
+  expect((await gw.reload('admin')).ok).toBe(true);
   copyFileSync(next.cert, pair.cert);
   copyFileSync(next.key, pair.key);
   const events = () => gw.logs().map(({ event }) => event);

@@ -217,7 +217,7 @@ describe('an endpoint that leaves the configuration', () => {
     const gw = await gateway(yaml('auto'));
     const client = await connect(gw);
     gw.rewrite(yaml('auto', '', [other(client).url]));
-    expect(gw.reload('signal').ok).toBe(true);
+    expect((await gw.reload('signal')).ok).toBe(true);
     expect((await client.call('ok')).status).toBe(200);
     expect(await recoveries(gw, 'recovered')).toBe(1);
   });
@@ -231,7 +231,7 @@ describe('an endpoint that leaves the configuration', () => {
     const held = client.call('write', { nonce: 'held' });
     await arrived;
     gw.rewrite(yaml('always', '', [other(client).url]));
-    expect(gw.reload('signal').ok).toBe(true);
+    expect((await gw.reload('signal')).ok).toBe(true);
     expect((await client.call('ok')).status).toBe(200);
     expect(client.home.sessions.size).toBe(1);
     release.resolve();

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadConfig } from '../../config/load.ts';
 import { formatProblem } from '../../config/problem.ts';
-import type { RunningGateway } from '../../gateway/server/run.ts';
+import type { RunningGateway, RunOptions } from '../../gateway/server/run.ts';
 import { run } from '../../gateway/server/run.ts';
 import { Logger } from '../../gateway/telemetry/logger.ts';
 import { unhurried } from './gateway.ts';
@@ -27,7 +27,7 @@ export interface TestGateway extends RunningGateway {
 const frame = 'listen: { port: 0 }\nadmin: { port: 0 }\n';
 
 /** Starts a gateway; `yaml` says everything but `listen` and `admin`, unless it begins with `listen:`. */
-export async function startGateway(yaml: string): Promise<TestGateway> {
+export async function startGateway(yaml: string, options: RunOptions = {}): Promise<TestGateway> {
   const dir = mkdtempSync(join(tmpdir(), 'gateway-'));
   const file = join(dir, 'gateway.yaml');
   const log = join(dir, 'log');
@@ -37,7 +37,7 @@ export async function startGateway(yaml: string): Promise<TestGateway> {
   const loaded = load();
   if (!loaded.ok) throw new Error(loaded.problems.map(formatProblem).join('\n'));
   const logger = new Logger({ level: 'info', format: 'json', to: log });
-  const running = await run({ ...loaded, reread: { file, load } }, logger, { vitals: unhurried });
+  const running = await run({ ...loaded, reread: { file, load } }, logger, { vitals: unhurried, ...options });
   return {
     ...running,
     file,
