@@ -41,8 +41,8 @@ class Forwarding implements AttemptOwner, Running {
   /** Ends the wait for the first endpoint alone: another is asked too, or a stream is refused. */
   #timer: NodeJS.Timeout | undefined = undefined;
   #tried: Endpoint[] | undefined = undefined;
-  /** The attempt under way was taken out of the budget for retries. */
-  #isPaid = false;
+  /** The attempt that was taken out of the budget for retries. */
+  #paid: Attempt | undefined = undefined;
 
   constructor(x: Exchange, parts: ForwardParts, resolve: (reply: Reply) => void) {
     this.#x = x;
@@ -150,8 +150,7 @@ class Forwarding implements AttemptOwner, Running {
     if (end instanceof Failure) queueMicrotask(() => this.#parts.pool.serve());
     else this.#parts.pool.serve();
     this.#x.sentAt = startedAt;
-    if (this.#isPaid) this.#parts.repeats.retries.ended(end === 'answered');
-    this.#isPaid = false;
+    if (attempt === this.#paid) this.#parts.repeats.retries.ended(end);
     this.#parts.watchAttempt(this.#x, endpoint, end);
   }
 
@@ -191,8 +190,8 @@ class Forwarding implements AttemptOwner, Running {
     x.beginAnew();
     if (!failure.sent) x.unsentAttempts++;
     x.running = this;
-    this.#isPaid = failure.sent;
     this.#attempt = this.#begin(endpoint);
+    if (failure.sent) this.#paid = this.#attempt;
     this.#dispatch(this.#attempt);
   }
 

@@ -41,9 +41,11 @@ export class RetryCredit {
     this.#account.underWay++;
   }
 
-  ended(succeeded: boolean): void {
+  /** `succeeded`: undefined where nobody waited any more to see. */
+  ended(succeeded: boolean | undefined): void {
     const account = this.#account;
     account.underWay--;
+    if (succeeded === undefined) return;
     account.trusted = succeeded;
     if (!succeeded) account.credit--;
   }

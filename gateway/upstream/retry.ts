@@ -1,7 +1,7 @@
 // Retries: whether a broken attempt may be made again, and which requests do no harm when they arrive twice.
 import type { Endpoint } from '../core/endpoint.ts';
 import type { Exchange } from '../core/exchange.ts';
-import type { Failure, FailureKind } from '../core/failure.ts';
+import type { AttemptEnd, Failure, FailureKind } from '../core/failure.ts';
 import type { Envelope } from '../mcp/envelope.ts';
 import { Method } from '../mcp/methods.ts';
 import { RetryBudget } from './retry-budget.ts';
@@ -116,8 +116,8 @@ export class Retries {
     return true;
   }
 
-  /** A retry out of the budget has ended, with an answer or without. */
-  ended(succeeded: boolean): void {
-    this.#credit.ended(succeeded);
+  /** A retry out of the budget has ended. */
+  ended(end: AttemptEnd): void {
+    this.#credit.ended(end === 'abandoned' ? undefined : end === 'answered');
   }
 }

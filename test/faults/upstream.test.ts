@@ -234,6 +234,27 @@ describe('an upstream that keeps failing', () => {
     },
   );
 
+  it('costs no retries where clients leave before these have ended', async () => {
+    const { first, second, call, gateway } = await twoUpstreams({ retry: { budget_percent: 20 } });
+    for (let i = 0; i < 50; i++) await call('write');
+    first.on('tools/call', 'reset-before');
+    for (let i = 0; i < 6; i++) {
+      const held = Promise.withResolvers<void>();
+      second.hold = () => held.promise;
+      const { body, headers } = modernRequest('tools/call', { name: 'read_x' });
+      const leaving = new AbortController();
+      const arrived = second.nextReceived(({ message }) => message?.method === 'tools/call');
+      const { signal } = leaving;
+      const answer = rawCall(gateway.url, body, headers, { signal }).catch(() => 'left');
+      const retried = await arrived;
+      leaving.abort();
+      expect(await answer).toBe('left');
+      await retried.whenAborted;
+      held.resolve();
+    }
+    expect(await call('read_x')).toMatchObject({ status: 200, from: 'second' });
+  });
+
   it('is counted when others make it good', async () => {
     const { first, call, gateway } = await twoUpstreams();
     first.on('tools/call', 'status-500');

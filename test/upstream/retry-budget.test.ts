@@ -109,7 +109,17 @@ describe('the retries of a pool', () => {
     }
     const broke = new Failure('reset', true, 'broke');
     expect(retries.spend(broke, 1000)).toBe(true);
-    retries.ended(false);
+    retries.ended(broke);
     expect(retries.spend(broke, 1000)).toBe(true);
+  });
+
+  it('are not held against it where nobody waited for their end', () => {
+    const retries = new Retries({ attempts: 2, budgetPercent: 20, isSafeTool: () => true, count: () => {} });
+    const broke = new Failure('reset', true, 'broke');
+    for (let i = 0; i < 100; i++) retries.requested(1000);
+    for (let i = 0; i < 20; i++) {
+      expect(retries.spend(broke, 1000)).toBe(true);
+      retries.ended('abandoned');
+    }
   });
 });
