@@ -14,7 +14,7 @@ import { isForgotten } from './upstream/session-check.ts';
 
 /** How sessions of a pool are recovered. */
 export function recoverySettings(
-  { own, pool, catalogue, dismissals }: PoolParts,
+  { own, pool, catalogue, dismissals, repeats }: PoolParts,
   config: Config,
   shared: Shared,
 ): RecoverySettings {
@@ -32,6 +32,13 @@ export function recoverySettings(
       if (opened === undefined) return undefined;
       const { capabilities, ...place } = opened;
       return { place, notices: noticesOf(capabilities) };
+    },
+    retry(x, again) {
+      const { failure } = x;
+      const { retries } = repeats;
+      if (failure === undefined || !retries.takeOne(x, failure, performance.now())) return undefined;
+      const endOf = () => (x.cancelled || x.clientGone ? 'abandoned' : (x.failure ?? 'answered'));
+      return again().finally(() => failure.sent && retries.ended(endOf()));
     },
     isForgotten: (x) => isForgotten(pool, x),
     endStreams: (nonce, place) => endMovedStreams(telemetry.live, nonce, place),

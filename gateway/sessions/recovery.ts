@@ -41,6 +41,8 @@ export interface RecoverySettings {
   readonly readsOnly: ReadsOnly;
   readonly endpoint: (id: string) => Endpoint | undefined;
   readonly reopen: Reopen;
+  /** Sends `x` once more by `again`, within what the pool's retries may cost; undefined where they may not cost it. */
+  readonly retry: (x: Exchange, again: () => Promise<Reply>) => Promise<Reply> | undefined;
   /** Whether the server of an exchange, asked in its session, does not know the session any more; never rejects. */
   readonly isForgotten: (x: Exchange) => Promise<boolean>;
   /** Ends the streams that the session has open elsewhere than at `place`, so that its client opens them anew. */
@@ -108,9 +110,15 @@ class Recoveries {
     return noted === undefined ? this.#next(x) : noted.then(() => this.#next(x));
   }
 
+  #again(x: Exchange): Promise<Reply> {
+    x.beginAnew();
+    x.running = undefined;
+    return this.#send(x);
+  }
+
   /** `lost`: the answer that told of the loss; undefined while nothing has been sent. */
   async #rescue(x: Exchange, lost: Reply | undefined): Promise<Reply> {
-    const { records, readsOnly, endpoint } = this.#settings;
+    const { records, readsOnly, endpoint, retry } = this.#settings;
     const traces = leavesTrace(x.envelope, readsOnly);
     let reply = lost;
     let resent = false;
@@ -130,8 +138,10 @@ class Recoveries {
       if (loss === 'unknown') {
         // A broken connection does not say that the session is gone; asking again does, where asking again is safe.
         if (traces && x.failure?.sent === false) records.untraced(x.session as Session);
-        if (traces || resent) break;
+        const retried = traces || resent ? undefined : retry(x, () => this.#again(x));
+        if (retried === undefined) break;
         resent = true;
+        reply = await retried;
       } else {
         if (traces && reply !== undefined) records.untraced(x.session as Session);
         const found = await this.#unlessGivenUp(x, this.#elsewhere(x));
@@ -141,11 +151,8 @@ class Recoveries {
         x.pinned = endpoint(x.session.endpointId);
         fresh = found.fresh;
         places++;
-        if (x.pinned === undefined) continue;
+        if (x.pinned !== undefined) reply = await this.#again(x);
       }
-      x.beginAnew();
-      x.running = undefined;
-      reply = await this.#send(x);
     }
     return reply === undefined ? this.#stay(x) : this.#delivered(x, reply);
   }

@@ -116,6 +116,14 @@ export class Retries {
     return true;
   }
 
+  /**
+   * Takes one more attempt of `x`, which `failure` has ended, out of attempts and budget, for whoever knows that it does no
+   * harm; false where it may not be made. `ended` must follow.
+   */
+  takeOne(x: Exchange, failure: Failure, now: number): boolean {
+    return reached(x) < this.#parts.attempts && this.spend(failure, now);
+  }
+
   /** A retry out of the budget has ended. */
   ended(end: AttemptEnd): void {
     this.#credit.ended(end === 'abandoned' ? undefined : end === 'answered');

@@ -85,6 +85,7 @@ describe('the question whether a session is forgotten', () => {
       alone: true,
       readsOnly: () => false,
       endpoint: () => endpoint,
+      retry: (_x, again) => again(),
       reopen: () => Promise.resolve({ place: { endpointId: 'e1', upstreamId: 'new' }, notices: [] }),
       isForgotten: () => Promise.resolve(true),
       endStreams: () => {},

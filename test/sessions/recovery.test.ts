@@ -210,6 +210,21 @@ describe('a call on a connection that breaks', () => {
     expect((await client.call('ok')).status).toBe(200);
     expect(await recoveries(gw, 'recovered')).toBe(0);
   });
+
+  it.each([
+    ['attempts that there may be', '{ attempts: 1, budget_percent: 100 }', 0],
+    ['budget of its pool’s retries', '{ budget_percent: 0 }', 0],
+    ['three retries that are always allowed', '{ budget_percent: 1 }', 3],
+  ])('stays within the %s', async (_what, retry, retries) => {
+    const gw = await gateway(
+      `${yaml('always')}    retry: ${retry}\n    outlier: { max_ejected_percent: 0 }\n`,
+    );
+    const client = await connect(gw);
+    for (let i = 0; i < 10; i++) expect((await client.call('reset-before')).status).toBe(502);
+    expect(client.home.calls()).toHaveLength(10 + retries);
+    expect((await gw.metric('mcp_gateway_retries_total')) ?? 0).toBe(retries);
+    expect((await client.call('ok')).status).toBe(200);
+  });
 });
 
 describe('an endpoint that leaves the configuration', () => {
