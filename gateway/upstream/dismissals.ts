@@ -54,13 +54,20 @@ export class Dismissals {
     const endpoint = present ?? this.#left.get(endpointId);
     if (endpoint === undefined || endpoint.unhealthy) return;
     const sockets = present === undefined ? this.#linkTo(endpoint).own : this.#pool.ownSockets(endpoint);
-    const { body } = await sockets.request({
-      path: endpoint.path,
-      method: 'DELETE',
-      headers: ['mcp-session-id', upstreamId, ...this.#pool.headerRules.own],
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-    });
-    await body.dump();
+    // AbortSignal.timeout would keep all that belongs to the request until the time is over, however soon it is answered.
+    const ending = new AbortController();
+    const timer = setTimeout(() => ending.abort(), TIMEOUT_MS);
+    try {
+      const { body } = await sockets.request({
+        path: endpoint.path,
+        method: 'DELETE',
+        headers: ['mcp-session-id', upstreamId, ...this.#pool.headerRules.own],
+        signal: ending.signal,
+      });
+      await body.dump();
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   #linkTo(endpoint: Endpoint): Link {
