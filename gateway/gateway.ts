@@ -24,7 +24,7 @@ import type { Parts } from './pipeline.ts';
 import { pipeline } from './pipeline.ts';
 import { poolCaches } from './pool-caches.ts';
 import type { PoolParts } from './pool-parts.ts';
-import { poolParts } from './pool-parts.ts';
+import { farewell, poolParts } from './pool-parts.ts';
 import { recoverySettings } from './recovery-settings.ts';
 import type { RedisConnection } from './redis/redis-connection.ts';
 import { cancelledCalls } from './sessions/cancelled-calls.ts';
@@ -112,17 +112,16 @@ export function buildGateway(config: Config, shared: Shared, previous?: Gateway,
     async retire(successor) {
       const unheard = caches.close();
       const left = [...pools.values()].filter(({ pool }) => successor.pools.get(pool.name)?.pool !== pool);
-      const unwatched = left.map(({ watch }) => watch.close());
+      const farewells = left.map(farewell);
       endOrphans(telemetry.live, left, successor);
-      await Promise.all([unheard, ...unwatched]);
+      await Promise.all([unheard, ...farewells]);
       return closeLinks(
         telemetry.live,
         new Map(left.flatMap(({ pool }) => [...pool.leaving(successor.pools.get(pool.name)?.pool)])),
       );
     },
     async close() {
-      const unwatched = Array.from(pools.values(), ({ watch }) => watch.close());
-      await Promise.all([caches.close(), ...unwatched]);
+      await Promise.all([caches.close(), ...Array.from(pools.values(), farewell)]);
       await Promise.all(Array.from(pools.values(), ({ pool }) => pool.destroy()));
     },
   };

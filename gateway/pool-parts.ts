@@ -11,6 +11,7 @@ import { Catalogue } from './upstream/catalogue.ts';
 import { Dismissals } from './upstream/dismissals.ts';
 import type { Names } from './upstream/new-names.ts';
 import { noNames, withoutEndpoint } from './upstream/new-names.ts';
+import { Openings } from './upstream/openings.ts';
 import { Pool } from './upstream/pool.ts';
 import { poolSettings } from './upstream/pool-settings.ts';
 import { PoolWatch } from './upstream/pool-watch.ts';
@@ -26,6 +27,8 @@ export interface PoolParts {
   readonly catalogue: Catalogue;
   readonly repeats: Repeats;
   readonly dismissals: Dismissals;
+  /** Sessions of clients that are opened anew. */
+  readonly openings: Openings;
   /** Undefined where no tool has a rule. */
   readonly ruleOf: RuleOf | undefined;
   /** Characters that the result of an exchange may have. */
@@ -35,7 +38,7 @@ export interface PoolParts {
 /**
  * Makes the parts of the pool that `own` configures. Of `previous`, those of this name before a reload, it takes over the
  * pool itself, its watch and its catalogue where the settings are the same, else the live state of endpoints that stay;
- * and in any case what retries and hedges have spent and learnt.
+ * and in any case what retries and hedges have spent and learnt, and the sessions that are being opened.
  */
 export function poolParts(
   own: PoolConfig,
@@ -76,7 +79,13 @@ export function poolParts(
     catalogue,
     repeats: buildRepeats(own, catalogue, count, previous?.repeats),
     dismissals: new Dismissals(pool, previous?.dismissals, previous?.pool),
+    openings: previous?.openings ?? new Openings(),
     ruleOf,
     charsOf: responseChars(own, config.limits, ruleOf),
   };
+}
+
+/** Ends what the gateway itself does at the endpoints, sessions included, before the sockets may close; takes some seconds at most. */
+export async function farewell({ watch, openings }: PoolParts): Promise<void> {
+  await Promise.all([watch.close(), openings.over()]);
 }

@@ -14,7 +14,7 @@ import { isForgotten } from './upstream/session-check.ts';
 
 /** How sessions of a pool are recovered. */
 export function recoverySettings(
-  { own, pool, catalogue, dismissals, repeats }: PoolParts,
+  { own, pool, catalogue, dismissals, openings, repeats }: PoolParts,
   config: Config,
   shared: Shared,
 ): RecoverySettings {
@@ -27,8 +27,8 @@ export function recoverySettings(
     alone: shared.isAlone(config),
     readsOnly: safeTools(own, catalogue),
     endpoint: (id) => pool.endpoint(id),
-    async reopen(x, hello, record, gone) {
-      const opened = await reopen(pool, x, hello, record, gone);
+    async reopen(x, hello, wishes, gone) {
+      const opened = await reopen({ pool, openings, x, hello, wishes, gone });
       if (opened === undefined) return undefined;
       const { capabilities, ...place } = opened;
       return { place, notices: noticesOf(capabilities) };

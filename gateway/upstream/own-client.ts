@@ -3,14 +3,11 @@ import type { Dispatcher } from 'undici';
 import type { Endpoint } from '../core/endpoint.ts';
 import { ErrorCode } from '../mcp/error-codes.ts';
 import { Method } from '../mcp/methods.ts';
-import { Openings } from './openings.ts';
+import { HEARD_MS, Openings } from './openings.ts';
 import { LIST_BYTES, readMessage, SMALL_BYTES, UnfitAnswer } from './own-reply.ts';
 import { clientInfo, enveloped, LEGACY, saysStateless, statelessHeaders } from './own-request.ts';
 import type { Pool } from './pool.ts';
 import { isEventStream } from './reply-headers.ts';
-
-/** How long the answer to `initialize` is listened for, in ms, however short the time is of who asked. */
-const OPEN_TIMEOUT_MS = 10_000;
 
 /** A JSON-RPC answer to one of the gateway's own requests. */
 export interface OwnAnswer {
@@ -199,7 +196,7 @@ export class OwnClient {
       Method.initialize,
       hello,
       [],
-      AbortSignal.timeout(OPEN_TIMEOUT_MS),
+      AbortSignal.timeout(HEARD_MS),
     );
     if (result === undefined) throw new UnfitAnswer(Method.initialize, status);
     if (this.#closed || signal.aborted) {
