@@ -123,14 +123,16 @@ export class OwnClient {
     });
   }
 
-  /** Ends the session, if there is one, and the one that is being opened; takes two seconds at most. */
+  /**
+   * Ends the session, if there is one, and the one that is being opened. Takes two seconds at most, and that only of a server
+   * that does not answer: one that answers its checks too late may still do it.
+   */
   async close(): Promise<void> {
     this.#closed = true;
     const session = this.#session;
     this.#session = undefined;
-    // Who does not answer checks answers no farewell, and a shutdown would wait for it.
-    if (this.#endpoint.unhealthy) return;
-    await Promise.all([session !== undefined && this.#end(session), this.#openings.over()]);
+    if (session !== undefined) this.#openings.follow(this.#end(session));
+    await this.#openings.over();
   }
 
   async #end(session: string): Promise<void> {
@@ -149,7 +151,7 @@ export class OwnClient {
 
   /** Begins anew. A session that the server has not called unknown may still be there. */
   #forget(): void {
-    if (this.#session !== undefined) this.#end(this.#session).catch(() => undefined);
+    if (this.#session !== undefined) this.#openings.follow(this.#end(this.#session));
     this.#stateless = this.#configured;
     this.#opened = false;
     this.#session = undefined;
@@ -182,6 +184,8 @@ export class OwnClient {
     params: Record<string, unknown>,
     signal: AbortSignal,
   ): Promise<OwnAnswer> {
+    // What it asked before may have been answered only now, and nobody would end another session.
+    if (this.#closed) throw new Error('the conversation has been closed');
     if (!this.#opened) {
       await this.#openings.wait(this.#open(signal), signal);
       await this.#post(Method.initialized, undefined, this.#sessionHeaders(), signal);

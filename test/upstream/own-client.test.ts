@@ -74,9 +74,9 @@ function answer(id: number, reply: object): string {
   return JSON.stringify({ jsonrpc: '2.0', id, ...reply });
 }
 
-async function start(): Promise<{ server: SlowServer; client: OwnClient }> {
+async function start(): Promise<{ server: SlowServer; client: OwnClient; endpoint: Endpoint }> {
   const server = new SlowServer();
-  return { server, client: connect(await server.start()).client };
+  return { server, ...connect(await server.start()) };
 }
 
 /** The gateway's own client of a server, in a pool with these settings. */
@@ -188,6 +188,17 @@ it("a session of the gateway's own outlives a method that the server does not kn
   expect(server.open.size).toBe(0);
 });
 
+it("a session of the gateway's own is ended by a close, too, where the server does not pass its checks", async () => {
+  const { server, client, endpoint } = await start();
+  const ping = client.ping(5000);
+  await server.whenAsked();
+  server.give();
+  await ping;
+  endpoint.unhealthy = true;
+  await client.close();
+  expect(server.open.size).toBe(0);
+});
+
 describe("a session of the gateway's own that opens late", () => {
   it('is ended by a close that comes before it', async () => {
     const { server, client } = await start();
@@ -198,6 +209,26 @@ describe("a session of the gateway's own that opens late", () => {
     await closed;
     expect(server.open.size).toBe(0);
     expect(await ping).toBe('answered initialize too late');
+  });
+
+  it('is ended by a close, too, where the server takes longer than its checks may', async () => {
+    const { server, client, endpoint } = await start();
+    const gaveUp = expect(client.ping(1000)).rejects.toThrow('timeout');
+    await server.whenAsked();
+    await gaveUp;
+    endpoint.unhealthy = true;
+    const closed = client.close();
+    server.give();
+    await closed;
+    expect(server.open.size).toBe(0);
+  });
+
+  it('is not even asked for after a close', async () => {
+    const { server, client } = await start();
+    const ping = client.ping(5000).catch((error: Error) => error.message);
+    await client.close();
+    expect(await ping).toBe('the conversation has been closed');
+    expect(server.held).toEqual([]);
   });
 
   it('is ended when who asked for it has given up', async () => {
