@@ -24,7 +24,7 @@ import type { Parts } from './pipeline.ts';
 import { pipeline } from './pipeline.ts';
 import { poolCaches } from './pool-caches.ts';
 import type { PoolParts } from './pool-parts.ts';
-import { farewell, poolParts } from './pool-parts.ts';
+import { endAll, poolParts, takeLeave } from './pool-parts.ts';
 import { recoverySettings } from './recovery-settings.ts';
 import type { RedisConnection } from './redis/redis-connection.ts';
 import { cancelledCalls } from './sessions/cancelled-calls.ts';
@@ -112,7 +112,7 @@ export function buildGateway(config: Config, shared: Shared, previous?: Gateway,
     async retire(successor) {
       const unheard = caches.close();
       const left = [...pools.values()].filter(({ pool }) => successor.pools.get(pool.name)?.pool !== pool);
-      const farewells = left.map(farewell);
+      const farewells = left.map(takeLeave);
       endOrphans(telemetry.live, left, successor);
       await Promise.all([unheard, ...farewells]);
       return closeLinks(
@@ -121,7 +121,7 @@ export function buildGateway(config: Config, shared: Shared, previous?: Gateway,
       );
     },
     async close() {
-      await Promise.all([caches.close(), ...Array.from(pools.values(), farewell)]);
+      await Promise.all([caches.close(), ...Array.from(pools.values(), endAll)]);
       await Promise.all(Array.from(pools.values(), ({ pool }) => pool.destroy()));
     },
   };

@@ -85,7 +85,12 @@ export function poolParts(
   };
 }
 
-/** Ends what the gateway itself does at the endpoints, sessions included, before the sockets may close; takes some seconds at most. */
-export async function farewell({ watch, openings }: PoolParts): Promise<void> {
-  await Promise.all([watch.close(), openings.over()]);
+/** Ends what the gateway itself does at endpoints that leave, sessions included, before their sockets may close. */
+export async function takeLeave({ watch, catalogue, openings }: PoolParts): Promise<void> {
+  await Promise.all([watch.close(), catalogue.rest(), openings.over()]);
+}
+
+/** As `takeLeave`, within two seconds: at a stop nobody needs the answers any more. */
+export async function endAll({ watch, catalogue, openings }: PoolParts): Promise<void> {
+  await Promise.all([watch.close(), catalogue.close(), openings.over()]);
 }

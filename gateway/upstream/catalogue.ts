@@ -77,6 +77,16 @@ export class Catalogue {
   outdate(): void {
     this.#tools.outdate();
   }
+
+  /** Asks no more; resolves when what calls may wait for has been answered, and no session of it is left. */
+  async rest(): Promise<void> {
+    await Promise.all([this.#tools.rest(), this.prompts.rest()]);
+  }
+
+  /** As `rest`, but waits for no answer. */
+  async close(): Promise<void> {
+    await Promise.all([this.#tools.close(), this.prompts.close()]);
+  }
 }
 
 function readTool(name: string, tool: Readonly<Record<string, unknown>>): KnownTool {

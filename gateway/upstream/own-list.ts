@@ -30,7 +30,8 @@ export class OwnList<T> {
   readonly #settings: OwnListSettings<T>;
   #entries: ReadonlyMap<string, T>;
   #askedAt = Number.NEGATIVE_INFINITY;
-  #asking: Promise<void> | undefined = undefined;
+  #asking: { readonly client: OwnClient; readonly over: Promise<void> } | undefined = undefined;
+  #resting = false;
   #outdated = false;
 
   constructor(settings: OwnListSettings<T>) {
@@ -68,16 +69,31 @@ export class OwnList<T> {
    * answered. Rejects when no list comes.
    */
   refresh(): Promise<void> {
-    if (this.#asking !== undefined) return this.#asking;
+    if (this.#asking !== undefined) return this.#asking.over;
     const { pool, now } = this.#settings;
     const [endpoint] = pool.available;
-    if (endpoint === undefined || now() - this.#askedAt < ASK_EVERY_MS) return Promise.resolve();
+    if (endpoint === undefined || this.#resting || now() - this.#askedAt < ASK_EVERY_MS)
+      return Promise.resolve();
     this.#askedAt = now();
     this.#outdated = false;
-    this.#asking = this.#ask(new OwnClient(pool, endpoint)).finally(() => {
+    const client = new OwnClient(pool, endpoint);
+    const over = this.#ask(client).finally(() => {
       this.#asking = undefined;
     });
-    return this.#asking;
+    this.#asking = { client, over };
+    return over;
+  }
+
+  /** Asks no more; resolves when the question under way has been answered, and its session ended. */
+  async rest(): Promise<void> {
+    this.#resting = true;
+    await this.#asking?.over.catch(() => {});
+  }
+
+  /** As `rest`, but ends the session whatever has been answered; within two seconds. */
+  async close(): Promise<void> {
+    this.#resting = true;
+    await this.#asking?.client.close();
   }
 
   async #ask(client: OwnClient): Promise<void> {
