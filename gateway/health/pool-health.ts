@@ -21,6 +21,8 @@ export interface HealthSettings {
 export interface WatchedPool {
   /** The endpoints that are available now. */
   readonly available: readonly Endpoint[];
+  /** To be called when none of them is left, whatever took the last one out. */
+  emptied: (() => void) | undefined;
   /** An endpoint's state has changed. */
   refresh(): void;
 }
@@ -56,6 +58,7 @@ export class PoolHealth implements HealthOwner {
     this.checks = parts.settings.checks;
     this.outlier = parts.settings.outlier;
     this.#parts = parts;
+    parts.pool.emptied = () => this.#askAll();
     this.#slowStart = new SlowStart(parts.clock);
     this.#listenedAt = parts.clock.now();
     this.#stopListening = parts.clock.after(LISTEN_EVERY_MS, () => this.#listen());
@@ -109,11 +112,7 @@ export class PoolHealth implements HealthOwner {
   }
 
   changed(endpoint: Endpoint, event: HealthEvent | undefined, why: string | undefined): void {
-    const { pool } = this.#parts;
-    const had = pool.available.length;
-    pool.refresh();
-    // Callers are turned away from now on: whoever can come back should, at once.
-    if (had > 0 && this.urgent) for (const health of this.#byEndpoint.values()) health.check();
+    this.#parts.pool.refresh();
     if (event === undefined) return;
     endpoint.why = why;
     this.#parts.tell(endpoint, event, why);
@@ -121,6 +120,11 @@ export class PoolHealth implements HealthOwner {
 
   returned(endpoint: Endpoint): void {
     this.#slowStart.begin(endpoint);
+  }
+
+  /** Callers are turned away from now on: whoever can come back should, at once. */
+  #askAll(): void {
+    for (const health of this.#byEndpoint.values()) health.check();
   }
 
   /** How many may be out at once. */

@@ -63,6 +63,8 @@ export class Pool {
   readonly passesAuthorization: boolean;
   /** Rebuilt when an endpoint's state changes, never per request. */
   available: readonly Endpoint[] = [];
+  /** Told when the last available endpoint is available no more. */
+  emptied: (() => void) | undefined = undefined;
   readonly #line: Line;
   #replaced = false;
   readonly #balancer: Balancer;
@@ -92,8 +94,10 @@ export class Pool {
 
   /** Takes note of changed states: call after changing an endpoint's. */
   refresh(): void {
+    const had = this.available.length;
     for (const endpoint of this.endpoints) endpoint.noteState(Date.now());
     this.available = this.endpoints.filter((endpoint) => endpoint.takesCalls);
+    if (had > 0 && this.available.length === 0) this.emptied?.();
     this.serve();
   }
 
@@ -200,13 +204,9 @@ export class Pool {
   /** Sockets to an endpoint by state, for the metrics. */
   connections(endpoint: Endpoint): { connected: number; free: number; pending: number } {
     const link = this.#links.get(endpoint);
-    if (link === undefined) return { connected: 0, free: 0, pending: 0 };
-    const { calls, streams } = link;
-    return {
-      connected: calls.connected + streams.connected,
-      free: calls.free + streams.free,
-      pending: calls.pending + streams.pending,
-    };
+    const of = (state: 'connected' | 'free' | 'pending') =>
+      link === undefined ? 0 : link.calls[state] + link.streams[state];
+    return { connected: of('connected'), free: of('free'), pending: of('pending') };
   }
 
   /** The sockets to an endpoint of this pool. */

@@ -122,6 +122,33 @@ describe('active checks', () => {
     expect(pool.available).toEqual([all[1]]);
   });
 
+  it('ask all at once when somebody else takes out the last endpoint, and let an outlier back that is well', async () => {
+    const { clock, all, health, pool } = await makeHealth(2);
+    const [outlier, last] = all as [Endpoint, Endpoint];
+    for (let i = 0; i < 5; i++) health.attempted(outlier, 'status');
+    expect(pool.available).toEqual([last]);
+    last.draining = true;
+    pool.refresh();
+    await clock.pass(0);
+    expect(pool.available).toEqual([outlier]);
+  });
+
+  it('follow each other closely from then on, until one is back', async () => {
+    const { clock, all, answers, pool, probed } = await makeHealth(2);
+    const [away, last] = all as [Endpoint, Endpoint];
+    answers.set(away, 'refuses');
+    await clock.pass(8000);
+    expect(away.state).toBe('unhealthy');
+    const asked = probed.length;
+    last.leftAt = clock.now();
+    pool.refresh();
+    await clock.pass(1000);
+    expect(probed.slice(asked).filter(({ endpoint }) => endpoint === away)).toHaveLength(11);
+    answers.delete(away);
+    await clock.pass(100);
+    expect(pool.available).toEqual([away]);
+  });
+
   it('that cannot be made say nothing: whoever is in stays in, whoever is out stays out', async () => {
     const { clock, all, answers, events, pool } = await makeHealth(2, { checks: { unhealthyAfter: 1 } });
     answers.set(all[0], 'refuses');

@@ -35,8 +35,11 @@ export async function makeHealth(
   const pool = {
     endpoints: all as readonly Endpoint[],
     available: all as readonly Endpoint[],
+    emptied: undefined as (() => void) | undefined,
     refresh() {
+      const had = this.available.length;
       this.available = this.endpoints.filter((endpoint) => endpoint.takesCalls);
+      if (had > 0 && this.available.length === 0) this.emptied?.();
     },
   };
   const parts = (changed: { outlier?: Partial<HealthSettings['outlier']> } = {}): HealthParts => ({

@@ -197,6 +197,19 @@ describe('a drained endpoint', () => {
     expect(one.calls().length).toBeGreaterThan(before + 1);
   });
 
+  it('that was the last one leaves the calls to one that was out and is well again, at once', async () => {
+    const [outlier, last] = [await upstream({ name: 'outlier' }), await upstream({ name: 'last' })];
+    // By its own time neither the ejection nor the next check would come before the test's end.
+    const pool = `{ name: a, balance: round_robin, health: { interval: 1h }, outlier: { ejection: 1h }, endpoints: [{ url: "${outlier.url}" }, { url: "${last.url}" }] }`;
+    const gw = await gateway(`pools: [${pool}]\n`);
+    outlier.on('tools/call', 'status-500');
+    for (let i = 0; i < 10; i++) await call(gw.at());
+    expect(await gw.metric('mcp_gateway_endpoint_ejected', outlier.url)).toBe(1);
+    outlier.on('tools/call', undefined);
+    await fetch(`${gw.adminUrl}/admin/endpoints/a/${encodeURIComponent(last.url)}/drain`, { method: 'POST' });
+    await vi.waitFor(async () => expect((await call(gw.at())).status).toBe(200), { timeout: 10_000 });
+  });
+
   it('is drained and put back from the command line', { timeout: 60_000 }, async () => {
     const up = await upstream();
     const gw = await gateway(pools(up));

@@ -88,6 +88,37 @@ describe('a pool', () => {
     }
   });
 
+  it('tells once when its last available endpoint is gone, drained or no longer of its name', () => {
+    const name = {
+      dns: 'search.test',
+      protocol: 'http:',
+      port: 8000,
+      path: '/mcp',
+      weight: 1,
+      refreshMs: 30_000,
+    } as const;
+    const pool = makePool({ endpoints: [{ url: 'http://10.0.0.1:8000/mcp', weight: 1 }, name] });
+    pool.resolve(name, ['10.0.0.2'], 0);
+    let told = 0;
+    pool.emptied = () => {
+      expect(pool.available).toEqual([]);
+      told++;
+    };
+    const [first] = pool.endpoints as [Endpoint];
+    first.draining = true;
+    pool.refresh();
+    expect(told).toBe(0);
+    pool.resolve(name, [], 1);
+    expect(told).toBe(1);
+    pool.refresh();
+    expect(told).toBe(1);
+    first.draining = false;
+    pool.refresh();
+    first.unhealthy = true;
+    pool.refresh();
+    expect(told).toBe(2);
+  });
+
   it('brings a client to its endpoint where affinity goes by the client', () => {
     const pool = makePool({ affinity: 'client' });
     const other = makePool({ affinity: 'client' });
