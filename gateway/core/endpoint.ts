@@ -45,6 +45,8 @@ export class Endpoint {
   #noted: EndpointState = 'available';
   /** Requests accepted and not yet answered to the last byte. */
   inFlight = 0;
+  /** Requests of its share by weight that balancers have not given it yet; below 0 when it has had more. */
+  owed = 0;
   /** Long-lived streams (GET, `subscriptions/listen`), which do not count as load. */
   streams = 0;
   /** Peak-sensitive moving average of the time to the first answer byte, in ms; 0 until measured. */

@@ -41,7 +41,7 @@ describe.each(names)('%s', (name) => {
   it('gives endpoints their share by weight while requests last', () => {
     const all = endpoints({ weight: 1 }, { weight: 2 }, { weight: 5 });
     const [one, two, five] = spread(balancers[name](seeded(2)), all, 1600, true) as [number, number, number];
-    // Two choices at random see the weights only in pairs.
+    // What goes by chance keeps to the weights roughly.
     const slack = name === 'power_of_two' || name === 'peak_ewma' || name === 'rendezvous' ? 60 : 1;
     expect(
       [Math.abs(one - 200) <= slack, Math.abs(two - 400) <= slack, Math.abs(five - 1000) <= slack * 2],

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { balancers } from '../../gateway/balance/balancer.ts';
-import { twoOf } from '../../gateway/balance/power-of-two.ts';
+import { draw } from '../../gateway/balance/pair.ts';
 import { highest } from '../../gateway/balance/rendezvous.ts';
 import type { Endpoint } from '../../gateway/core/endpoint.ts';
 import type { Exchange } from '../../gateway/core/exchange.ts';
@@ -34,15 +34,15 @@ describe('least_connections', () => {
     expect(balancers.least_connections().pick(endpoints(...figures))?.id).toBe(expected);
   });
 
-  it('never picks a strictly more loaded endpoint', () => {
+  it('never picks an endpoint as loaded as another would be with the request', () => {
     fc.assert(
       fc.property(figures, fc.nat(9), (figures, before) => {
         const all = endpoints(...figures);
         const balancer = balancers.least_connections();
         for (let i = 0; i < before; i++) balancer.pick(all);
-        const load = ({ inFlight, weight }: Endpoint) => (inFlight + 1) / weight;
-        const picked = balancer.pick(all) as Endpoint;
-        expect(load(picked)).toBe(Math.min(...all.map(load)));
+        const { inFlight, weight } = balancer.pick(all) as Endpoint;
+        const withOneMore = all.map((endpoint) => (endpoint.inFlight + 1) / endpoint.weight);
+        expect(inFlight / weight).toBeLessThan(Math.min(...withOneMore));
       }),
     );
   });
@@ -97,17 +97,21 @@ describe('power_of_two', () => {
     expect(balancers.power_of_two(told(...chance)).pick(endpoints(...figures))?.id).toBe(expected);
   });
 
-  it('draws two different endpoints, each pair as often', () => {
-    const all = endpoints({}, {}, {}, {});
+  it('draws two different endpoints, each pair of equals as often', () => {
     const random = seeded(3);
     const pairs = new Map<string, number>();
     for (let i = 0; i < 6000; i++) {
-      const [a, b] = twoOf(all, random);
-      expect(a).not.toBe(b);
-      const pair = [a?.id, b?.id].sort().join(' ');
+      const all = endpoints({}, {}, {}, {});
+      const first = draw(all, random() * 4) as Endpoint;
+      const pair = [first.id, draw(all, random() * 3, first)?.id].sort().join(' ');
       pairs.set(pair, (pairs.get(pair) ?? 0) + 1);
     }
     expect([...pairs.values()].filter((count) => Math.abs(count - 1000) < 120)).toHaveLength(6);
+  });
+
+  it('draws heavy endpoints more often', () => {
+    const all = endpoints({ weight: 1 }, { weight: 3 });
+    expect([0, 0.99, 1, 3.99].map((way) => draw(all, way)?.id)).toEqual(['e0', 'e0', 'e1', 'e1']);
   });
 
   it('never picks the busiest of three', () => {
@@ -120,8 +124,16 @@ describe('peak_ewma', () => {
   const first = told(0, 0);
   it.each([
     ['the faster one', [{ latencyMs: 50 }, { latencyMs: 10 }], 'e1'],
-    ['the slower one when the faster has a queue', [{ latencyMs: 10, inFlight: 9 }, { latencyMs: 50 }], 'e1'],
-    ['the heavier one of equals', [{ latencyMs: 10 }, { latencyMs: 10, weight: 2 }], 'e1'],
+    [
+      'the slower one when the faster has a queue',
+      [{ latencyMs: 10, inFlight: 12 }, { latencyMs: 50 }],
+      'e1',
+    ],
+    [
+      'the first drawn of equals, whatever they weigh',
+      [{ latencyMs: 10 }, { latencyMs: 10, weight: 2 }],
+      'e0',
+    ],
     ['one that was never measured, while it is idle', [{ latencyMs: 1 }, {}], 'e1'],
     [
       'any other while that one owes its first answer',
