@@ -10,6 +10,8 @@ import { ruleFor } from '../core/tool-rules.ts';
 
 /** How late a timeout may be noticed, in ms. */
 const TICK_MS = 25;
+/** A tick that is so late, in ms, shows that the process was stopped or had no time: what came meanwhile is not read yet. */
+const LATE_MS = 200;
 
 export interface Timeouts {
   /** Without progress, in ms. */
@@ -75,7 +77,7 @@ class Deadline implements Slotted, StreamFollower {
   readonly x: Exchange;
   readonly #among: Slots<Deadline>;
   readonly #timeoutMs: number;
-  readonly #lastMoment: number;
+  #lastMoment: number;
   #waitsForClient = false;
 
   constructor(x: Exchange, { timeoutMs, maxTimeoutMs }: Timeouts, among: Slots<Deadline>) {
@@ -91,6 +93,12 @@ class Deadline implements Slotted, StreamFollower {
     this.#waitsForClient = sign === 'asks_client';
     const inTime = this.#waitsForClient ? Number.POSITIVE_INFINITY : performance.now() + this.#timeoutMs;
     this.at = Math.min(inTime, this.#lastMoment);
+  }
+
+  /** The process has slept until `now`: the call has the time that it had left before, at most its timeout anew. */
+  putOff(sleptMs: number, now: number): void {
+    this.at = Math.min(this.at + sleptMs, Math.max(this.at, now + this.#timeoutMs));
+    this.#lastMoment = Math.max(this.#lastMoment, this.at);
   }
 
   expire(now: number): void {
@@ -112,17 +120,29 @@ class Deadline implements Slotted, StreamFollower {
 class Deadlines {
   readonly #open = new Slots<Deadline>();
   #timer: NodeJS.Timeout | undefined = undefined;
+  #tickedAt = 0;
+  #hasSlept = false;
 
   add(x: Exchange, limits: Timeouts): Deadline {
     const deadline = new Deadline(x, limits, this.#open);
     this.#open.add(deadline);
-    this.#timer ??= setInterval(() => this.#tick(), TICK_MS).unref();
+    if (this.#timer === undefined) {
+      this.#tickedAt = performance.now();
+      this.#timer = setInterval(() => this.#tick(), TICK_MS).unref();
+    }
     return deadline;
   }
 
   #tick(): void {
     const now = performance.now();
-    for (const deadline of this.#open) if (now >= deadline.at) deadline.expire(now);
+    const tookMs = now - this.#tickedAt;
+    this.#tickedAt = now;
+    // Not twice in a row: one that is late all the time has too much to do, and there limits have to hold.
+    this.#hasSlept = !this.#hasSlept && tookMs > TICK_MS + LATE_MS;
+    for (const deadline of this.#open) {
+      if (this.#hasSlept) deadline.putOff(tookMs, now);
+      else if (now >= deadline.at) deadline.expire(now);
+    }
     if (this.#open.size > 0) return;
     clearInterval(this.#timer);
     this.#timer = undefined;

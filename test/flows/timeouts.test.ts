@@ -13,13 +13,16 @@ let upstream: GatedUpstream;
 let gateway: TestGateway;
 /** Resolves when the upstream's side of the call is closed. */
 let closed: Promise<unknown>;
+let held: PromiseWithResolvers<GatedCall>;
 
 /** `steps` reports progress every 100 ms: for ever, or as often as its arguments say. */
-function onCall({ message, response }: GatedCall): void {
+function onCall(one: GatedCall): void {
+  const { message, response } = one;
   closed = new Promise((resolve) => response.once('close', resolve));
   const steps = Number(message.params?.arguments?.['steps'] ?? 0);
   const progressToken = message.params?._meta?.['progressToken'];
   if (message.params?.name === 'silent') return;
+  if (message.params?.name === 'held') return held.resolve(one);
   response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders();
   let step = 0;
   const send = (event: object) => response.write(`data: ${JSON.stringify({ jsonrpc: '2.0', ...event })}\n\n`);
@@ -87,6 +90,18 @@ describe.each([
       const cancelled = () => upstream.messages.find(({ method }) => method === 'notifications/cancelled');
       await expect.poll(cancelled).toMatchObject({ params: { requestId: 9 } });
     }
+  });
+
+  it('whose answer has come while this process had no time to read it is given it', async () => {
+    held = Promise.withResolvers();
+    const answer = call('held');
+    const one = await held.promise;
+    // After this phase of the event loop that of the timers comes before that of the sockets.
+    setImmediate(() => {
+      one.text('done');
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2 * TIMEOUT_MS);
+    });
+    expect(await answer).toMatchObject({ status: 200, json: { id: 9, result: {} } });
   });
 
   it('that only logs is not making progress; its open stream ends with the error', async () => {

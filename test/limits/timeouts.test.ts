@@ -16,14 +16,14 @@ afterEach(() => {
 });
 
 /** An exchange in the stage, whose handler never answers; why it was ended, once it was. */
-function started(x: Exchange = makeExchange(request('tools/call'))): { x: Exchange; ended: Refusal[] } {
+function started(x: Exchange = makeExchange(request('tools/call')), stage = timeouts(() => limits)) {
   const ended: Refusal[] = [];
-  const handler = timeouts(() => limits)((x) => {
+  const handler = stage((x) => {
     x.running = { cancel: (why) => ended.push(why) };
     return new Promise<Reply>(() => {});
   });
   handler(x).catch(() => {});
-  return { x, ended };
+  return { x, ended, stage };
 }
 
 describe('a call', () => {
@@ -115,6 +115,70 @@ describe('a call', () => {
     x.follower?.heard('progress');
     vi.advanceTimersByTime(60_000);
     expect([vi.getTimerCount(), ended]).toEqual([0, []]);
+  });
+});
+
+describe('a process that was stopped', () => {
+  let stoppedMs = 0;
+  beforeEach(() => {
+    stoppedMs = 0;
+    const now = performance.now.bind(performance);
+    vi.spyOn(performance, 'now').mockImplementation(() => now() + stoppedMs);
+  });
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+  /** Lets `ms` pass in which nothing runs: timers that were due fire late. */
+  const stop = (ms: number) => {
+    stoppedMs += ms;
+  };
+
+  it('leaves its calls the time that they had, for what came meanwhile is not read yet', () => {
+    const { ended } = started();
+    vi.advanceTimersByTime(600);
+    stop(60_000);
+    vi.advanceTimersByTime(375);
+    expect(ended).toEqual([]);
+    vi.advanceTimersByTime(50);
+    expect(ended).toHaveLength(1);
+  });
+
+  it('gives calls that have come since then no more than their timeout', () => {
+    const before = started();
+    vi.advanceTimersByTime(100);
+    stop(3000);
+    const { ended } = started(undefined, before.stage);
+    vi.advanceTimersByTime(1050);
+    expect(ended).toHaveLength(1);
+  });
+
+  it('ends no call at its absolute limit before it has had time to read, and any soon after', () => {
+    const { x, ended } = started();
+    x.follower?.heard('asks_client');
+    vi.advanceTimersByTime(4600);
+    stop(4000);
+    vi.advanceTimersByTime(25);
+    x.follower?.heard('progress');
+    vi.advanceTimersByTime(325);
+    expect(ended).toEqual([]);
+    vi.advanceTimersByTime(100);
+    expect(ended).toHaveLength(1);
+  });
+
+  it('gains no time where the limit is far, and none by being late all the time', () => {
+    const { x, ended } = started();
+    x.follower?.heard('asks_client');
+    stop(3000);
+    vi.advanceTimersByTime(1975);
+    expect(ended).toEqual([]);
+    vi.advanceTimersByTime(50);
+    expect(ended).toHaveLength(1);
+    const late = started();
+    for (let i = 0; i < 10; i++) {
+      stop(400);
+      vi.advanceTimersByTime(25);
+    }
+    expect(late.ended).toHaveLength(1);
   });
 });
 
