@@ -7,6 +7,7 @@ import type { Reply } from '../core/reply.ts';
 import type { Session, SessionCodec, SessionScope } from '../core/session.ts';
 import type { Handler, Stage } from '../core/stage.ts';
 import { Method } from '../mcp/methods.ts';
+import { callMeant } from './about-calls.ts';
 import type { EndedSessions } from './ended-sessions.ts';
 import type { LiveSessions } from './live-sessions.ts';
 import type { Place, SessionPlaces } from './session-places.ts';
@@ -66,11 +67,13 @@ function mostOf({ principal }: Exchange, { sessions }: AffinitySettings): number
 
 /** Lets the exchange go on in its session, unless that has ended or nobody can find it here. */
 function resume(x: Exchange, session: Session, next: Handler, settings: AffinitySettings): Promise<Reply> {
-  const endpoint = settings.endpoint(session.endpointId);
-  const isLost = endpoint === undefined && settings.pin && !settings.recovers;
-  if (isLost || settings.ended.has(session)) return notFound(x);
-  x.session = session;
-  if (settings.pin) x.pinned = endpoint;
+  if (settings.ended.has(session)) return notFound(x);
+  // The session may have moved since the call was sent, and the call's endpoint have left the configuration.
+  const call = callMeant(x.envelope, settings.live.calls(session));
+  const endpoint = call?.endpoint ?? settings.endpoint(session.endpointId);
+  if (endpoint === undefined && settings.pin && !settings.recovers) return notFound(x);
+  x.session = call?.session ?? session;
+  if (settings.pin || call !== undefined) x.pinned = endpoint;
   settings.live.enter(x, settings.pool, mostOf(x, settings));
   if (x.inbound.method !== 'DELETE') return next(x);
   return next(x).then((reply) => (hasEnded(x, reply) ? end(x, reply, settings) : reply));

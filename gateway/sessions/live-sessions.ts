@@ -41,7 +41,7 @@ class Live {
   revision: string | undefined = undefined;
   /** Exchanges in flight and streams; in the lists while there are none. */
   busy = 0;
-  /** Requests in flight: so few that looking through them costs less than an index. */
+  /** Requests in flight, and batches of them: so few that looking through them costs less than an index. */
   readonly calls: Exchange[] = [];
   /** When it came to rest, and when others were told of it; ms since the epoch. */
   usedAt = 0;
@@ -109,13 +109,13 @@ export class LiveSessions {
     if (live === undefined) live = this.#add(session, pool, x.principal.id, most);
     else if (live.busy === 0) this.#unlist(live);
     live.busy++;
-    if (x.envelope.kind === 'request' && !x.stream) live.calls.push(x);
+    if (isCall(x)) live.calls.push(x);
     live.revision ??= knownRevision(x.inbound.protocolVersion);
     if (this.uses !== undefined) this.#tell(live, this.uses, this.#now());
     x.defer(this.#leave);
   }
 
-  /** The requests in flight in a session. */
+  /** The requests in flight in a session, and batches of them. */
   calls({ nonce }: Session): readonly Exchange[] {
     return this.#byNonce.get(nonce)?.calls ?? [];
   }
@@ -228,4 +228,8 @@ export class LiveSessions {
     this.#ended(session);
     this.#count(pool, reason);
   }
+}
+
+function isCall({ stream, envelope: { kind, items } }: Exchange): boolean {
+  return !stream && (kind === 'request' || items.some((item) => item.kind === 'request'));
 }

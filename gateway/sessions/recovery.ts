@@ -7,7 +7,9 @@ import { refusal } from '../core/refusal.ts';
 import type { Reply } from '../core/reply.ts';
 import type { Session } from '../core/session.ts';
 import type { Handler, Stage } from '../core/stage.ts';
+import { isAboutCalls } from './about-calls.ts';
 import { withNotices } from './change-notices.ts';
+import { unlessGivenUp } from './given-up.ts';
 import { lossOf } from './loss.ts';
 import type { Place, SessionPlaces } from './session-places.ts';
 import { isSame } from './session-places.ts';
@@ -89,8 +91,8 @@ class Recoveries {
   }
 
   handle(x: Exchange): Promise<Reply> {
-    // Nothing is opened anew to be ended.
-    if (x.inbound.method === 'DELETE') return this.#stay(x);
+    // Nothing is opened anew to be ended, or to hear of calls that it does not have.
+    if (x.inbound.method === 'DELETE' || isAboutCalls(x.envelope)) return this.#stay(x);
     const { pinned } = x;
     // An endpoint that is known to be down would only make the call wait.
     if (pinned === undefined || pinned.unhealthy) return this.#rescue(x, undefined);
@@ -131,7 +133,7 @@ class Recoveries {
       if (loss === 'not_found') {
         // What is not found in a session made for it is not the session.
         if (fresh) break;
-        const forgotten = await this.#unlessGivenUp(x, this.#isForgotten(x));
+        const forgotten = await unlessGivenUp(x, this.#isForgotten(x));
         if (typeof forgotten !== 'boolean') return x.refuse(forgotten);
         if (!forgotten) break;
       }
@@ -144,7 +146,7 @@ class Recoveries {
         reply = await retried;
       } else {
         if (traces && reply !== undefined) records.untraced(x.session as Session);
-        const found = await this.#unlessGivenUp(x, this.#elsewhere(x));
+        const found = await unlessGivenUp(x, this.#elsewhere(x));
         if ('reason' in found) return x.refuse(found);
         if (found.session === undefined) return reply ?? this.#stay(x);
         x.session = found.session;
@@ -167,17 +169,6 @@ class Recoveries {
       this.#asked.set(at, asked);
     }
     return asked;
-  }
-
-  /** What `awaited` gives; the refusal where the exchange has been given up, before or meanwhile. */
-  #unlessGivenUp<T>(x: Exchange, awaited: Promise<T>): Promise<T | Refusal> {
-    if (x.givenUp !== undefined) return Promise.resolve(x.givenUp);
-    const cancelled = new Promise<Refusal>((resolve) => {
-      x.running = { cancel: resolve };
-    });
-    return Promise.race([awaited, cancelled]).finally(() => {
-      x.running = undefined;
-    });
   }
 
   /** Where the session of `x` goes on. */
