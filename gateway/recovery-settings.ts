@@ -27,6 +27,7 @@ export function recoverySettings(
     alone: shared.isAlone(config),
     readsOnly: safeTools(own, catalogue),
     endpoint: (id) => pool.endpoint(id),
+    hasEnded: (session) => shared.ended.has(session),
     async reopen(x, hello, wishes, gone) {
       const opened = await reopen({ pool, openings, x, hello, wishes, gone });
       if (opened === undefined) return undefined;

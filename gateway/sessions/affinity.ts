@@ -11,6 +11,7 @@ import { callMeant } from './about-calls.ts';
 import type { EndedSessions } from './ended-sessions.ts';
 import type { LiveSessions } from './live-sessions.ts';
 import type { Place, SessionPlaces } from './session-places.ts';
+import { isSame } from './session-places.ts';
 import type { SessionRecords } from './session-records.ts';
 import { helloOf } from './traces.ts';
 
@@ -102,6 +103,9 @@ function end(x: Exchange, reply: Reply, settings: AffinitySettings): Reply | Pro
   settings.onEnded?.(session.openedAt, x.inbound.protocolVersion, settings.endpoint(session.endpointId));
   // The server may be there all the same, and has not heard of it.
   if (reply.refusal !== undefined) settings.dismiss(session);
+  // While its server took its time with the DELETE, the session may have been opened anew elsewhere.
+  const place = settings.places.where(session);
+  if (!isSame(place, session)) settings.dismiss(place);
   // What the client sends next may come to another process, which must know.
   const told = settings.places.end(session);
   return told === undefined ? reply : told.then(() => reply);

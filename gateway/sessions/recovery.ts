@@ -42,6 +42,8 @@ export interface RecoverySettings {
   readonly alone: boolean;
   readonly readsOnly: ReadsOnly;
   readonly endpoint: (id: string) => Endpoint | undefined;
+  /** Whether the session has ended, by its client or by a gateway. */
+  readonly hasEnded: (session: Session) => boolean;
   readonly reopen: Reopen;
   /** Sends `x` once more by `again`, within what the pool's retries may cost; undefined where they may not cost it. */
   readonly retry: (x: Exchange, again: () => Promise<Reply>) => Promise<Reply> | undefined;
@@ -186,7 +188,8 @@ class Recoveries {
   }
 
   async #recover(x: Exchange, session: Session): Promise<NextPlace | Refusal> {
-    const { records, places, mode, alone, reopen, endStreams, dismiss, leave, count } = this.#settings;
+    const { records, places, mode, alone, hasEnded, reopen, endStreams, dismiss, leave, count } =
+      this.#settings;
     const hasLeft = x.pinned === undefined;
     const current = await places.current(session);
     if (current !== undefined && !isSame(current, session)) {
@@ -210,12 +213,12 @@ class Recoveries {
         return refusal('overloaded', { message: 'All endpoints are at their limit' });
       }
       const { place, notices } = reopened;
-      const moved = await places.move(session, place);
+      const moved = hasEnded(session) ? undefined : await places.move(session, place);
       if (moved === undefined || !isSame(moved, place)) {
         // Another process has moved it at the same time, or its client has ended it.
         dismiss(place);
         count(moved === undefined ? 'refused' : 'adopted');
-        return { session: moved, fresh: false };
+        return moved === undefined ? refusal('session_not_found') : { session: moved, fresh: false };
       }
       records.owe(session, notices);
       endStreams(session.nonce, place);
@@ -228,9 +231,9 @@ class Recoveries {
     }
   }
 
-  /** The session stays where it is, whatever that is worth. */
+  /** The session stays where it is, whatever that is worth, unless its client has ended it meanwhile. */
   #stay(x: Exchange): Promise<Reply> {
-    if (x.pinned !== undefined) return this.#send(x);
+    if (x.pinned !== undefined && !this.#settings.hasEnded(x.session as Session)) return this.#send(x);
     return Promise.resolve(x.refuse(refusal('session_not_found')));
   }
 

@@ -86,6 +86,7 @@ describe('the question whether a session is forgotten', () => {
       readsOnly: () => false,
       endpoint: () => endpoint,
       retry: (_x, again) => again(),
+      hasEnded: () => false,
       reopen: () => Promise.resolve({ place: { endpointId: 'e1', upstreamId: 'new' }, notices: [] }),
       isForgotten: () => Promise.resolve(true),
       endStreams: () => {},
