@@ -27,10 +27,13 @@ export type ReloadOutcome =
   | { readonly ok: true; readonly changed: string[]; readonly needRestart: string[] }
   | { readonly ok: false; readonly problems: string[] };
 
+/** Addresses by name. */
+type FoundNames = ReadonlyMap<string, readonly string[]>;
+
 /** What a reload acts on. */
 export interface ReloadTarget {
-  /** Asks for the names that a configuration brings; rejects where `signal` ends that. */
-  names(config: Config, signal: AbortSignal): Promise<NewNames>;
+  /** Asks for the names that a configuration brings and that are not among `found`; rejects where `signal` ends that. */
+  names(config: Config, found: FoundNames, signal: AbortSignal): Promise<NewNames>;
   /** Puts a configuration to use; throws when it cannot, having changed nothing. */
   apply(config: Config, names: Names): void;
   /** The files are about to be read as they are now. */
@@ -56,6 +59,8 @@ export class Reloader {
   /** The one that has not begun yet. */
   #next: Promise<ReloadOutcome> | undefined = undefined;
   #follow: (() => void) | undefined = undefined;
+  /** What has been found of the names that a refused file waits for. */
+  readonly #found = new Map<string, readonly string[]>();
 
   constructor(source: ConfigSource, target: ReloadTarget, logger: Logger) {
     this.#source = source;
@@ -98,9 +103,12 @@ export class Reloader {
     const changed = changedPaths(this.#running, config);
     try {
       if (changed.length > 0) {
-        const names = await this.#target.names(config, this.#stopping.signal);
+        const names = await this.#target.names(config, this.#found, this.#stopping.signal);
         if (names.problems.length > 0) {
-          this.#follow = names.follow(() => void this.reload('name'));
+          this.#follow = names.follow((name, addresses) => {
+            this.#found.set(name, addresses);
+            void this.reload('name');
+          });
           const place = ({ path }: Finding) => ({ ...loaded.positionOf(path), path: formatPath(path) });
           return this.#failed(
             cause,
@@ -112,6 +120,7 @@ export class Reloader {
     } catch (error) {
       return this.#failed(cause, [error instanceof Error ? error.message : String(error)]);
     }
+    this.#found.clear();
     this.#target.watch(loaded.files);
     this.#running = config;
     this.successful = true;

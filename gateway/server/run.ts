@@ -122,10 +122,10 @@ async function start(
   const reloader = new Reloader(
     source,
     {
-      names: (next, signal) =>
+      names: (next, found, signal) =>
         newNames(
           { next, running: gateway },
-          { resolve: shared.resolve, clock: systemClock, random: Math.random, signal },
+          { resolve: shared.resolve, clock: systemClock, random: Math.random, found, signal },
         ),
       apply(next, names) {
         const old = gateway;

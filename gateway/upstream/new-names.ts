@@ -27,8 +27,8 @@ export const noNames: Names = { addresses: new Map(), away: new Map() };
 export interface NewNames extends Names {
   /** Why the configuration is not to be put to use; none where nobody would be cut off. */
   readonly problems: readonly Finding[];
-  /** Calls `then` whenever a name that is a problem has an address after all; returns how to wait no longer. */
-  follow(then: () => void): () => void;
+  /** Calls `then` whenever a name that is a problem has addresses after all; returns how to wait no longer. */
+  follow(then: (name: string, addresses: readonly string[]) => void): () => void;
 }
 
 /** A configuration that may be put to use, and what it would take the place of. */
@@ -41,6 +41,8 @@ export interface Asking {
   readonly resolve: Resolve;
   readonly clock: Clock;
   readonly random: () => number;
+  /** Addresses of names that were followed: a resolver that takes longer than anybody waits would not give them again. */
+  readonly found: ReadonlyMap<string, readonly string[]>;
   /** Ends the wait. */
   readonly signal: AbortSignal;
 }
@@ -57,7 +59,8 @@ export async function newNames({ next, running }: Succession, asking: Asking): P
     return { settings, unknown: isKept ? [] : withoutEndpoint(settings, before?.endpoints ?? []) };
   });
   const wanted = new Set(pools.flatMap(({ unknown }) => unknown.map(({ dns }) => dns)));
-  const names = await answers(wanted, knownAddresses(running), asking);
+  const known = new Map([...knownAddresses(running), ...asking.found]);
+  const names = await answers(wanted, known, asking);
   const problems: Finding[] = [];
   const missed: DnsEndpoint[] = [];
   for (const [index, { settings, unknown }] of pools.entries()) {
@@ -75,8 +78,10 @@ export async function newNames({ next, running }: Succession, asking: Asking): P
     ...names,
     problems,
     follow(then) {
-      const parts = { ...asking, found: then, tell: () => undefined };
-      const all = missed.map((source) => new Discovery({ ...parts, source }));
+      const all = missed.map((source) => {
+        const found = (addresses: readonly string[]) => then(source.dns, addresses);
+        return new Discovery({ ...asking, source, found, tell: () => undefined });
+      });
       return () => {
         for (const discovery of all) discovery.stop();
       };
@@ -107,7 +112,7 @@ function knownAddresses({ pools }: Succession['running']): Map<string, string[]>
 /** Asks for those of `wanted` that are not `known`. */
 async function answers(
   wanted: ReadonlySet<string>,
-  known: Map<string, string[]>,
+  known: Map<string, readonly string[]>,
   { resolve, clock, signal }: Asking,
 ): Promise<Names> {
   const asked = [...wanted].filter((name) => !known.has(name));

@@ -14,6 +14,7 @@ let says: Map<string, () => Promise<string[]>>;
 /** The names that it was asked for, in order. */
 let asked: string[];
 
+const never = () => new Promise<string[]>(() => undefined);
 const here = () => Promise.resolve(['127.0.0.1']);
 const soon = { timeout: 10_000, interval: 5 };
 
@@ -135,6 +136,20 @@ describe('a reload that brings a name without an address', () => {
     expect(named.calls()).toHaveLength(1);
   });
 
+  it('is made up for by the answer that tells of one, though the next one takes longer than anybody waits', async () => {
+    const gw = await start(file(pool('a', url(old))));
+    const answers = [() => Promise.reject(new Error('SERVFAIL')), here];
+    says.set('b.internal', () => (answers.shift() ?? never)());
+    gw.rewrite(file(pool('a', dns('b.internal'))));
+    expect(await gw.reload('signal')).toMatchObject({ ok: false });
+    await vi.waitFor(
+      () => expect(gw.logs()).toContainEqual(expect.objectContaining({ event: 'reload', cause: 'name' })),
+      soon,
+    );
+    expect(await call(gw)).toBe(200);
+    expect(named.calls()).toHaveLength(1);
+  });
+
   it.each([
     ['its pool has other endpoints', () => [pool('a', url(old), dns('b.internal'))], ''],
     ['its pool is new', () => [pool('a', url(old)), pool('b', dns('b.internal'))], 'b'],
@@ -156,8 +171,6 @@ describe('a reload that brings a name without an address', () => {
 });
 
 describe('while a reload waits for a name', () => {
-  const never = () => new Promise<string[]>(() => undefined);
-
   it('the gateway stops as ever', async () => {
     const gw = await start(file(pool('a', url(old))));
     says.set('b.internal', never);

@@ -13,7 +13,7 @@ function ask(names: string[], says: (name: string) => Promise<string[]>) {
       pools: pools.map((dns, i) => ({ name: `p${i}`, endpoints: [{ dns, port: 80 }] })),
     });
   const running = { config: config(['other']), pools: new Map() };
-  const asking = { resolve: says, clock, random: () => 1, signal: stopping.signal };
+  const asking = { resolve: says, clock, random: () => 1, found: new Map(), signal: stopping.signal };
   const found = newNames({ next: config(names), running }, asking);
   return { found, clock, stopping };
 }
