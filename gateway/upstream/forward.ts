@@ -108,6 +108,7 @@ class Forwarding implements AttemptOwner, Running {
     const failure = new Failure('timeout', attempt.isSent, 'The upstream server does not answer');
     const other = this.#another(attempt, failure);
     if (other !== undefined) {
+      if (!failure.sent) this.#x.unsentAttempts++;
       attempt.abandon();
       this.#repeat(other, failure);
     } else if (this.#x.stream) this.cancel(refusal('no_endpoint'));
@@ -134,6 +135,7 @@ class Forwarding implements AttemptOwner, Running {
     x.failure = failure;
     if (this.#goesOn(attempt, failure)) return;
     clearTimeout(this.#timer);
+    this.#timer = undefined;
     const { pool, repeats } = this.#parts;
     const goesElsewhere = x.pinned === undefined && repeats.retries.mayRetry(x, failure);
     const isFull = goesElsewhere && !pool.admits(x, this.#tried);
@@ -149,6 +151,7 @@ class Forwarding implements AttemptOwner, Running {
     // One that has failed may be made again at once, in its own place: nobody else is let in before that is settled.
     if (end instanceof Failure) queueMicrotask(() => this.#parts.pool.serve());
     else this.#parts.pool.serve();
+    if (end instanceof Failure && !end.sent) this.#x.unsentAttempts++;
     this.#x.sentAt = startedAt;
     if (attempt === this.#paid) this.#parts.repeats.retries.ended(end);
     this.#parts.watchAttempt(this.#x, endpoint, end);
@@ -165,7 +168,6 @@ class Forwarding implements AttemptOwner, Running {
       if (attempt === this.#attempt) this.#attempt = this.#hedge;
       this.#hedge = undefined;
       this.#exclude(attempt.endpoint);
-      if (!failure.sent) this.#x.unsentAttempts++;
       // What else is noted may be of the other one already.
       this.#x.replied = false;
       this.#x.errorType = undefined;
@@ -188,7 +190,6 @@ class Forwarding implements AttemptOwner, Running {
   #repeat(endpoint: Endpoint, failure: Failure): void {
     const x = this.#x;
     x.beginAnew();
-    if (!failure.sent) x.unsentAttempts++;
     x.running = this;
     this.#attempt = this.#begin(endpoint);
     if (failure.sent) this.#paid = this.#attempt;

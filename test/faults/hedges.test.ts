@@ -1,7 +1,9 @@
 // Hedged calls: whoever of two endpoints answers first is heard, whatever the other one does meanwhile.
 import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { openEventStream } from '../support/event-stream.ts';
 import { startFaults } from '../support/fault-upstream.ts';
+import { modernRequest } from '../support/message.ts';
 import { twoUpstreams } from './two-upstreams.ts';
 
 /** Longer than the head of a stream is held for a client that may be waiting for it, in ms. */
@@ -66,6 +68,28 @@ describe('a hedged call', () => {
     const { first, call } = await twoUpstreams({ tools: late });
     first.on('tools/call', 'hang-after-sse-head');
     expect(await call('read_x')).toMatchObject({ status: 200, from: 'second' });
+  }, 15_000);
+
+  it('keeps the head of a stream no longer than others do where it was sent again once there was room', async () => {
+    const late = [{ match: '*', retry: 'safe', hedge: { after: '2s', budget_percent: 100 } }];
+    const { first, second, call, gateway } = await twoUpstreams({ tools: late, max_in_flight: 1 });
+    const [atFirst, atSecond] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    first.hold = () => atFirst.promise;
+    second.hold = () => atSecond.promise;
+    const others = [call('write'), call('write')];
+    await expect.poll(() => [first.calls().length, second.calls().length]).toEqual([1, 1]);
+    atFirst.resolve();
+    await others[0];
+    first.on('tools/call', 'reset-before');
+    second.on('tools/call', 'quiet-sse');
+    const { body, headers } = modernRequest('tools/call', { name: 'read_x' });
+    const opening = openEventStream(gateway.url, body, headers);
+    await expect.poll(() => first.calls().length).toBe(2);
+    atSecond.resolve();
+    await others[1];
+    const stream = await opening;
+    expect(stream.text()).not.toContain('data:');
+    stream.leave();
   }, 15_000);
 
   it('ends in an error when both streams break off', async () => {
