@@ -2,6 +2,7 @@
 import type { Config } from '../config/schema.ts';
 import { allClosed } from './core/all-closed.ts';
 import type { Exchange } from './core/exchange.ts';
+import type { Reply } from './core/reply.ts';
 import type { Session } from './core/session.ts';
 import type { PoolParts } from './pool-parts.ts';
 import { noticesOf } from './sessions/change-notices.ts';
@@ -38,8 +39,10 @@ export function recoverySettings(
       const { failure } = x;
       const { retries } = repeats;
       if (failure === undefined || !retries.takeOne(x, failure, performance.now())) return undefined;
-      const endOf = () => (x.cancelled || x.clientGone ? 'abandoned' : (x.failure ?? 'answered'));
-      return again().finally(() => failure.sent && retries.ended(endOf()));
+      return again().then((reply) => {
+        if (failure.sent) retries.ended(endOf(x, reply) ?? failure);
+        return reply;
+      });
     },
     isForgotten: (x) => isForgotten(pool, x),
     endStreams: (nonce, place) => endMovedStreams(telemetry.live, nonce, place),
@@ -49,6 +52,15 @@ export function recoverySettings(
     },
     count: (result) => recoveries.series({ pool: pool.name, result }).add(),
   };
+}
+
+/** How an attempt that `reply` is of has ended; undefined where it has failed. */
+function endOf(
+  { cancelled, clientGone }: Exchange,
+  { refusal, status }: Reply,
+): 'answered' | 'abandoned' | undefined {
+  if (cancelled || clientGone || refusal?.reason === 'overloaded') return 'abandoned';
+  return refusal === undefined && status < 500 ? 'answered' : undefined;
 }
 
 /** Resolves when the calls have ended that an upstream session has under way; its streams have been ended. */
