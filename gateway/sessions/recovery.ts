@@ -214,11 +214,16 @@ class Recoveries {
       }
       const { place, notices } = reopened;
       const moved = hasEnded(session) ? undefined : await places.move(session, place);
-      if (moved === undefined || !isSame(moved, place)) {
-        // Another process has moved it at the same time, or its client has ended it.
+      if (moved === undefined || hasEnded(session)) {
         dismiss(place);
-        count(moved === undefined ? 'refused' : 'adopted');
-        return moved === undefined ? refusal('session_not_found') : { session: moved, fresh: false };
+        count('refused');
+        return refusal('session_not_found');
+      }
+      if (!isSame(moved, place)) {
+        // Another process has moved it at the same time, or this one before a reload.
+        dismiss(place);
+        count('adopted');
+        return { session: moved, fresh: false };
       }
       records.owe(session, notices);
       endStreams(session.nonce, place);

@@ -90,6 +90,9 @@ export class SessionPlaces implements PlaceNews {
     const before = this.#known.get(nonce);
     const at = await this.store?.move(nonce, { endpointId, upstreamId }, to, this.#ttl(session));
     if (at === 'ended') return this.#over(session);
+    const now = this.where(session);
+    // Without others that agree on it, the first move counts: a reload lets two recoveries of one session run side by side.
+    if (at === undefined && !isSame(now, session)) return now;
     // What has been heard meanwhile is newer.
     if (this.#known.get(nonce) === before) this.#settle(nonce, at === undefined || at === 'home' ? to : at);
     return this.where(session);

@@ -133,6 +133,30 @@ describe('the question whether a session is forgotten', () => {
     expect((await reply).refusal).toMatchObject({ reason: 'timeout' });
   });
 
+  it('sends nothing in a session that its client ends while others are told where it goes on', async () => {
+    let ended = false;
+    const dismissed: string[] = [];
+    const places = new SessionPlaces();
+    places.store = {
+      up: true,
+      find: () => Promise.resolve('home'),
+      move: () => {
+        ended = true;
+        return Promise.resolve('home');
+      },
+      end: () => Promise.resolve(true),
+    };
+    let sent = 0;
+    const handle = recovery(
+      settings({ places, hasEnded: () => ended, dismiss: ({ upstreamId }) => dismissed.push(upstreamId) }),
+    )(() => {
+      sent++;
+      return Promise.resolve(makeReply({ status: 404 }));
+    });
+    expect((await handle(exchange())).refusal).toMatchObject({ reason: 'session_not_found' });
+    expect([sent, dismissed]).toEqual([1, ['new']]);
+  });
+
   it('is not asked of a session opened for the call: what is not found there is not the session', async () => {
     const sent: string[] = [];
     let asked = 0;

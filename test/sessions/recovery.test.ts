@@ -1,5 +1,5 @@
 // Recovery: sessions whose upstream is gone go on elsewhere, where nothing can be lost by it, and only there.
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { RawAnswer } from '../support/clients.ts';
 import { rawCall } from '../support/clients.ts';
 import { openEventStream } from '../support/event-stream.ts';
@@ -7,7 +7,8 @@ import type { FaultUpstream } from '../support/fault-upstream.ts';
 import { startFaults } from '../support/fault-upstream.ts';
 import type { TestGateway } from '../support/gateway-file.ts';
 import { startGateway } from '../support/gateway-file.ts';
-import { initializeRequest } from '../support/message.ts';
+import { initializeRequest, legacyRequest } from '../support/message.ts';
+import { startScripted } from '../support/scripted-upstream.ts';
 import { SessionClient } from '../support/session-client.ts';
 
 let ups: [FaultUpstream, FaultUpstream];
@@ -197,6 +198,36 @@ describe('a session whose only other endpoint is full', () => {
   });
 });
 
+describe('a session that is lost while the configuration is reloaded', () => {
+  it('goes on at one place, whatever was under way before', async () => {
+    const gw = await gateway(yaml('always'));
+    const client = await connect(gw);
+    const place = other(client);
+    const held = Promise.withResolvers<void>();
+    place.hold = ({ message }) => (message?.method === 'initialize' ? held.promise : undefined);
+    const openings = () => place.calls('initialize').length;
+    const before = openings();
+    await client.home.refuse();
+    const first = client.call('ok');
+    await vi.waitFor(() => expect(openings()).toBe(before + 1), { timeout: 5000 });
+    gw.rewrite(yaml('always', 'limits: { timeout: 29s }\n'));
+    expect((await gw.reload('signal')).ok).toBe(true);
+    const second = client.call('ok');
+    await vi.waitFor(() => expect(openings()).toBe(before + 2), { timeout: 5000 });
+    held.resolve();
+    expect([(await first).status, (await second).status]).toEqual([200, 200]);
+    const ids = place.calls().map(({ headers }) => headers['mcp-session-id']);
+    expect(new Set(ids).size).toBe(1);
+    expect([await recoveries(gw, 'recovered'), await recoveries(gw, 'adopted')]).toEqual([1, 1]);
+    await vi.waitFor(
+      () => expect(place.received.filter(({ method }) => method === 'DELETE')).toHaveLength(1),
+      {
+        timeout: 5000,
+      },
+    );
+  });
+});
+
 describe('a call on a connection that breaks', () => {
   it('is sent again only where that is safe', async () => {
     const gw = await gateway(yaml('always'));
@@ -209,6 +240,49 @@ describe('a call on a connection that breaks', () => {
     expect(client.home.nonces()).toEqual(['safe', 'safe', 'unsafe']);
     expect((await client.call('ok')).status).toBe(200);
     expect(await recoveries(gw, 'recovered')).toBe(0);
+  });
+
+  it('is sent again also where it has met nobody before', async () => {
+    const gw = await gateway(yaml('auto'));
+    const client = await connect(gw);
+    await client.home.refuse();
+    other(client).next('reset-before');
+    expect((await client.call('ok')).status).toBe(200);
+    expect(other(client).calls()).toHaveLength(2);
+  });
+
+  it('is not sent again for long where what is sent again hangs', async () => {
+    // So many that the budget allows many retries.
+    const GOOD = 100;
+    const seen = new Set<unknown>();
+    const up = await startScripted(({ message }, response) => {
+      const { method, id } = message ?? {};
+      if (method === 'tools/call' && Number(id) > GOOD) {
+        if (!seen.has(id)) response.socket?.resetAndDestroy();
+        seen.add(id);
+        return;
+      }
+      const result = {
+        protocolVersion: '2025-11-25',
+        capabilities: {},
+        serverInfo: { name: 's', version: '1' },
+      };
+      response.writeHead(200, { 'content-type': 'application/json', 'mcp-session-id': 'up-1' });
+      response.end(JSON.stringify({ jsonrpc: '2.0', id, result }));
+    });
+    onTestFinished(() => up.close());
+    const gw =
+      await gateway(`pools: [{ name: a, era: legacy, endpoints: [{ url: "${up.url}" }], timeout: 150ms,
+      outlier: { max_ejected_percent: 0 }, tools: [{ match: "*", retry: safe }] }]\n`);
+    const hello = await rawCall(gw.at(), initializeRequest().body);
+    const session = String(hello.headers['mcp-session-id']);
+    for (let id = 1; id <= GOOD + 12; id++) {
+      const { body, headers } = legacyRequest('tools/call', { name: 'read' }, id, session);
+      expect((await rawCall(gw.at(), body, headers)).status >= 500).toBe(id > GOOD);
+    }
+    const sent = up.received.filter(({ message }) => Number(message?.id) > GOOD).length;
+    // Three that fail are free, and each call earns a fifth of another one.
+    expect(sent).toBeLessThanOrEqual(12 + 3 + 3);
   });
 
   it.each([
