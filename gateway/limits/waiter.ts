@@ -16,6 +16,11 @@ export interface Patience {
   onTimeout(): Refusal;
 }
 
+/** A timeout that comes so late, in ms, shows that the process was stopped: what makes room may have come, and is not read yet. */
+const LATE_MS = 200;
+/** How long it is given to be read, in ms. */
+const GRACE_MS = 50;
+
 /** An exchange in a queue. While it waits it is in charge of the exchange: cancelled or left by its client, it leaves. */
 export class Waiter implements Waiting, Running {
   readonly x: Exchange;
@@ -24,7 +29,7 @@ export class Waiter implements Waiting, Running {
   readonly #room: WaitingRoom;
   readonly #go: () => void;
   readonly #refused: (why: Refusal) => void;
-  readonly #timer: NodeJS.Timeout;
+  #timer: NodeJS.Timeout;
 
   constructor(
     x: Exchange,
@@ -38,7 +43,13 @@ export class Waiter implements Waiting, Running {
     this.#room = room;
     this.#go = go;
     this.#refused = refused;
-    this.#timer = setTimeout(() => this.cancel(patience.onTimeout()), patience.timeoutMs);
+    const end = () => this.cancel(patience.onTimeout());
+    const onTime = () => {
+      const lateMs = performance.now() - this.since - patience.timeoutMs;
+      if (lateMs > LATE_MS) this.#timer = setTimeout(end, GRACE_MS);
+      else end();
+    };
+    this.#timer = setTimeout(onTime, patience.timeoutMs);
     x.running = this;
   }
 
