@@ -4,6 +4,7 @@ import type { ClientPolicy } from '../core/principal.ts';
 import type { Refusal } from '../core/refusal.ts';
 import type { Reply } from '../core/reply.ts';
 import type { Handler, Stage } from '../core/stage.ts';
+import { awaitsAnswer } from '../mcp/envelope.ts';
 import { ClientCalls, queueFull, tooMany } from './client-calls.ts';
 import type { FleetSlots } from './fleet-slots.ts';
 import { Waiter } from './waiter.ts';
@@ -35,9 +36,8 @@ export class Concurrency {
   stage(policy: ClientPolicy): Stage {
     return (next) => (x) => {
       const calls = this.#callsOf(x, policy);
-      const { kind } = x.envelope;
       if (x.stream) return this.#stream(x, next, calls);
-      if (kind !== 'request' && kind !== 'batch') return this.#aside(x, next, calls);
+      if (!awaitsAnswer(x.envelope)) return this.#aside(x, next, calls);
       if (!calls.takeNow(x)) return this.#queue(x, next, calls);
       x.defer(this.#release);
       return next(x);

@@ -3,6 +3,7 @@ import type { Endpoint } from '../core/endpoint.ts';
 import type { Exchange } from '../core/exchange.ts';
 import type { Refusal } from '../core/refusal.ts';
 import { refusal } from '../core/refusal.ts';
+import { awaitsAnswer } from '../mcp/envelope.ts';
 import { FairQueue } from './fair-queue.ts';
 import { Waiter } from './waiter.ts';
 
@@ -11,7 +12,7 @@ const MAX_WAITING = 10_000;
 
 /** Whether `x` counts against what endpoints may have: streams do not, nor what a call in flight may be waiting for. */
 export function isLoad({ stream, envelope }: Exchange): boolean {
-  return !stream && (envelope.kind === 'request' || envelope.kind === 'batch');
+  return !stream && awaitsAnswer(envelope);
 }
 
 /** Whether an endpoint could take an exchange now, leaving out those already tried. */

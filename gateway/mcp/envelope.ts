@@ -70,3 +70,8 @@ export interface BadEnvelope {
   /** Raw id, where one was read before the fault. */
   readonly id: string | undefined;
 }
+
+/** Whether a message, or any in a batch, is a request. */
+export function awaitsAnswer({ kind, items }: Envelope): boolean {
+  return kind === 'request' || items.some((item) => item.kind === 'request');
+}

@@ -1,6 +1,7 @@
 // Live sessions: those that this process has seen in use, so that what nobody ends ends all the same.
 import type { Exchange } from '../core/exchange.ts';
 import type { Session } from '../core/session.ts';
+import { awaitsAnswer } from '../mcp/envelope.ts';
 import { knownRevision } from '../mcp/revisions.ts';
 import { IdleList, Seat } from './idle-list.ts';
 
@@ -109,7 +110,7 @@ export class LiveSessions {
     if (live === undefined) live = this.#add(session, pool, x.principal.id, most);
     else if (live.busy === 0) this.#unlist(live);
     live.busy++;
-    if (isCall(x)) live.calls.push(x);
+    if (!x.stream && awaitsAnswer(x.envelope)) live.calls.push(x);
     live.revision ??= knownRevision(x.inbound.protocolVersion);
     if (this.uses !== undefined) this.#tell(live, this.uses, this.#now());
     x.defer(this.#leave);
@@ -228,8 +229,4 @@ export class LiveSessions {
     this.#ended(session);
     this.#count(pool, reason);
   }
-}
-
-function isCall({ stream, envelope: { kind, items } }: Exchange): boolean {
-  return !stream && (kind === 'request' || items.some((item) => item.kind === 'request'));
 }

@@ -1,8 +1,9 @@
 // Answer streams: what the event stream that answers an exchange has said so far, followed as its bytes pass.
 import type { Exchange } from '../core/exchange.ts';
+import { awaitsAnswer } from '../mcp/envelope.ts';
 import type { ReplyPeek } from '../mcp/reply-peek.ts';
 import { SseScanner } from '../mcp/sse-scanner.ts';
-import { awaitsAnswer, isLastAnswer, noteOutcome, signOf } from './answers.ts';
+import { isLastAnswer, noteOutcome, signOf } from './answers.ts';
 import { isForeign } from './verdict.ts';
 
 /** How long a stream may be held whose first event has not come: the client may wait for its head, in ms. */

@@ -12,11 +12,6 @@ export function noteOutcome(x: Exchange, answer: ReplyPeek): void {
   else if (answer.isError) x.errorType = 'tool_error';
 }
 
-/** Whether a message, or any in a batch, is a request. */
-export function awaitsAnswer({ kind, items }: Envelope): boolean {
-  return kind === 'request' || items.some((item) => item.kind === 'request');
-}
-
 /** Whether nothing is owed any more once `answer`, the `nth` response on the stream, has gone by. */
 export function isLastAnswer({ kind, id, items }: Envelope, answer: ReplyPeek, nth: number): boolean {
   if (kind === 'request') return sameId(answer.id, id);
