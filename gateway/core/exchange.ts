@@ -115,6 +115,8 @@ export class Exchange {
   cancelled = false;
   /** The answer to the request has gone by on the stream; nothing is owed any more. */
   replied = false;
+  /** Its server has asked its client something on the answer's stream. */
+  hasAsked = false;
   clientGone = false;
   /** Why it was given up while nothing was in charge of it. */
   #givenUp: Refusal | undefined = undefined;

@@ -16,8 +16,8 @@ export function isAboutCalls({ kind, method, items }: Envelope): boolean {
 
 /**
  * The call, of those in flight in the session, at whose place `envelope` is to be heard. A cancellation names its call. What
- * else is about calls goes by the server's ids, which say nothing here: it is for the calls' place where they all run at
- * one. Undefined where the place is not known; then the session's own is right: its streams, too, may have carried what the
+ * else is about calls goes by the server's ids, which say nothing here: it is for the place of the calls that have asked the
+ * client something, where they all run at one. Undefined where the place is not known; then the session's own is right: its streams, too, may have carried what the
  * client answers, and they are ended when it moves.
  */
 export function callMeant(envelope: Envelope, calls: readonly Exchange[]): SentCall | undefined {
@@ -29,7 +29,7 @@ export function callMeant(envelope: Envelope, calls: readonly Exchange[]): SentC
     (call): call is SentCall =>
       call.session !== undefined &&
       call.running?.isUnderWay === true &&
-      (named.length === 0 || idsOf(call).some((id) => named.includes(id))),
+      (named.length === 0 ? call.hasAsked : idsOf(call).some((id) => named.includes(id))),
   );
   const [first] = meant;
   return first !== undefined && meant.every((call) => isAtOne(call, first)) ? first : undefined;

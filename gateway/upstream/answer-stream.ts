@@ -63,6 +63,8 @@ export class AnswerStream {
       if (isLastAnswer(x.envelope, message, this.#answers)) x.replied = true;
       noteOutcome(x, message);
     }
-    x.follower?.heard(signOf(message));
+    const sign = signOf(message);
+    if (sign === 'asks_client') x.hasAsked = true;
+    x.follower?.heard(sign);
   }
 }

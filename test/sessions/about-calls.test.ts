@@ -13,6 +13,7 @@ function call(body: unknown, endpoint: Endpoint | undefined): Exchange {
   const x = makeExchange(body);
   x.session = session;
   x.endpoint = endpoint;
+  x.hasAsked = true;
   x.running = { isUnderWay: endpoint !== undefined, cancel: () => undefined };
   return x;
 }
@@ -48,6 +49,14 @@ it('calls that wait have no place', () => {
   const calls = [call(numbered(1), undefined), call(numbered(2), two)];
   expect(meant(answer, calls)).toBe(calls[1]);
   expect(meant(cancel(1), calls)).toBeUndefined();
+});
+
+it('an answer is for a call that has asked its client, or else for the place of the session', () => {
+  const silent = call(numbered(1), one);
+  silent.hasAsked = false;
+  expect(meant(answer, [silent])).toBeUndefined();
+  expect(meant(answer, [silent, call(numbered(2), two)])?.endpoint).toBe(two);
+  expect(meant(cancel(1), [silent])).toBe(silent);
 });
 
 it('two sessions at one endpoint are two places', () => {
