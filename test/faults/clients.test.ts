@@ -64,7 +64,7 @@ describe('a client that leaves', () => {
       era === 'modern'
         ? modernRequest('tools/call', params)
         : legacyRequest('tools/call', params, 1, session);
-    const arrived = up.nextReceived(({ message }) => message?.method === 'tools/call');
+    const arrived = up.nextCall();
     const leaving = new AbortController();
     const left = rawCall(gw.at(), body, headers, { signal: leaving.signal }).catch(() => 'left');
     const received = await arrived;

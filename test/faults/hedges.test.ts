@@ -97,7 +97,7 @@ describe('a hedged call', () => {
     first.on('tools/call', 'hang-after-sse-head');
     second.on('tools/call', 'sse-head-then-reset');
     const answer = call('read_x');
-    await second.nextReceived();
+    await second.nextCall();
     first.on('tools/call', undefined);
     await first.refuse();
     expect(await answer).toMatchObject({ status: 502, reason: 'upstream_failed' });
@@ -112,7 +112,7 @@ describe('of three endpoints', () => {
     const { first, second, third, call } = await threeUpstreams({ tools, retry });
     first.on('tools/call', 'reset-before');
     second.on('tools/call', 'reset-before');
-    const hedged = second.nextReceived();
+    const hedged = second.nextCall();
     first.hold = () => hedged.then(() => undefined);
     second.hold = () => setTimeout(100);
     expect(await call('read_x')).toMatchObject({ status: 200, from: 'third' });

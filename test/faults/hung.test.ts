@@ -29,7 +29,7 @@ describe('calls that wait for an upstream that answers nothing any more', () => 
     first.on('tools/call', 'hang-after-sse-head');
     for (const method of ['server/discover', 'ping']) first.on(method, 'hang');
     const safe = call('read_x', 'safe');
-    await first.nextReceived();
+    await first.nextCall();
     const unsent = call('write', 'unsent');
     expect(await safe).toMatchObject({ status: 200, from: 'second' });
     expect(await unsent).toMatchObject({ status: 200, from: 'second' });

@@ -95,7 +95,7 @@ describe('SIGTERM', () => {
 
   it('sent twice ends the process at once', async () => {
     const gateway = await start(pools());
-    const arrived = up.nextReceived(({ message }) => message?.method === 'tools/call');
+    const arrived = up.nextCall();
     const hanging = call(gateway.url, 'hang').catch(() => undefined);
     await arrived;
     gateway.child.kill('SIGTERM');
@@ -159,7 +159,7 @@ describe('an exception that nobody caught', () => {
     async (_name, code) => {
       const plant = `data:text/javascript,process.on('SIGUSR2',()=>{${code}})`;
       const gateway = await start(pools(), { node: [`--import=${plant}`] });
-      const arrived = up.nextReceived(({ message }) => message?.method === 'tools/call');
+      const arrived = up.nextCall();
       const slow = call(gateway.url, 'slow', { ms: 500 });
       await arrived;
       gateway.child.kill('SIGUSR2');

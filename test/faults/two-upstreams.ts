@@ -36,15 +36,14 @@ export async function twoUpstreams(
     await startFaults({ name: 'first', dripMs: 100 }),
     await startFaults({ name: 'second', dripMs: 100 }),
   ];
+  // Weighted round robin begins with the heaviest.
+  const heavyFirst = [{ url: first.url, weight: 1000 }, { url: second.url }];
+  const named = endpoints?.(second.url, first.url) ?? heavyFirst;
   const gateway = await startGateway({
     pools: [
       {
         name: 'two',
-        // Weighted round robin begins with the heaviest.
-        endpoints: endpoints?.(second.url, first.url) ?? [
-          { url: first.url, weight: 1000 },
-          { url: second.url },
-        ],
+        endpoints: named,
         balance: 'round_robin',
         health: { interval: '1h' },
         outlier: { max_ejected_percent: 0 },
@@ -73,7 +72,10 @@ export async function twoUpstreams(
       complete: answer.complete,
     };
   };
-  await ready(gateway);
+  await ready(
+    gateway,
+    [first, second].filter((upstream) => named.some(({ url }) => url === upstream.url)),
+  );
   return { first, second, gateway, call };
 }
 
@@ -83,8 +85,9 @@ interface Message {
   error?: { data?: { reason?: string } };
 }
 
-/** Waits until both upstreams have answered the gateway's first check. */
-async function ready({ adminUrl }: TestGateway): Promise<void> {
+/** Waits until the gateway is ready and has asked the upstreams how they are: what a test changes is met by later checks. */
+async function ready({ adminUrl }: TestGateway, upstreams: readonly FaultUpstream[]): Promise<void> {
+  const asked = () => upstreams.every(({ received }) => received.length > 0);
   const signal = AbortSignal.timeout(5000);
-  while ((await fetch(`${adminUrl}/readyz`, { signal })).status !== 200);
+  while ((await fetch(`${adminUrl}/readyz`, { signal })).status !== 200 || !asked());
 }

@@ -243,7 +243,7 @@ describe('an upstream that keeps failing', () => {
       second.hold = () => held.promise;
       const { body, headers } = modernRequest('tools/call', { name: 'read_x' });
       const leaving = new AbortController();
-      const arrived = second.nextReceived(({ message }) => message?.method === 'tools/call');
+      const arrived = second.nextCall();
       const { signal } = leaving;
       const answer = rawCall(gateway.url, body, headers, { signal }).catch(() => 'left');
       const retried = await arrived;

@@ -66,7 +66,7 @@ describe('a gateway that shuts down', () => {
   it('lets a call in flight finish', async () => {
     const up = await upstream();
     const gw = await gateway(pools(up), false);
-    const arrived = up.nextReceived(({ message }) => message?.method === 'tools/call');
+    const arrived = up.nextCall();
     const slow = call(gw.at(), 'slow', { ms: 800 });
     await arrived;
     const stopped = gw.stop();
@@ -153,7 +153,7 @@ describe('a gateway that shuts down', () => {
   it('refuses and cuts what is left when its time is over', async () => {
     const up = await upstream();
     const gw = await gateway(`drain: { timeout: 300ms }\n${pools(up)}`, false);
-    const arrived = up.nextReceived(({ message }) => message?.method === 'tools/call');
+    const arrived = up.nextCall();
     const hanging = call(gw.at(), 'hang');
     await arrived;
     await gw.stop();

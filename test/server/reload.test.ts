@@ -101,7 +101,7 @@ describe('a reload', () => {
     const session = { 'mcp-session-id': String(opened.headers['mcp-session-id']) };
     old.on('GET', 'quiet-sse');
     const stream = await openEventStream(gw.at(), undefined, session);
-    const arrived = old.nextReceived(({ message }) => message?.method === 'tools/call');
+    const arrived = old.nextCall();
     const slow = call(gw.at(), 'slow', { ms: 300 });
     await arrived;
     gw.rewrite(`pools:\n${pool('a', [next])}`);

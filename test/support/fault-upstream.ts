@@ -118,6 +118,11 @@ export class FaultUpstream {
     }
   }
 
+  /** Resolves with the next tool call, whatever checks and lists the gateway asks for meanwhile. */
+  nextCall(): Promise<Received> {
+    return this.nextReceived(({ message }) => message?.method === 'tools/call');
+  }
+
   async close(): Promise<void> {
     if (this.#server.listening) await this.refuse();
   }
