@@ -11,7 +11,7 @@ export interface Options {
 
 const FULL_CLIENTS = 200;
 const QUICK_CLIENTS = 40;
-const FULL_MINUTES = 90;
+const FULL_MINUTES = 150;
 const QUICK_MINUTES = 0.3;
 const FULL_CALLS = 1_000_000;
 const QUICK_CALLS = 5_000;

@@ -17,7 +17,10 @@ const CALL_MS = 20;
 /** How often an upstream is killed, and how long it stays away. */
 const KILL_EVERY_MS = 20_000;
 const AWAY_MS = 2000;
-/** The first part of the run counts for nothing: caches and windows fill, and V8 compiles what has become hot, ever less of it. */
+/**
+ * The first part of the run counts for nothing: caches and windows fill, V8 compiles what has become hot, and its pages,
+ * of which it gives none back, become as many as the fullest moment so far has needed. Each goes on, ever more slowly.
+ */
 const WARM_UP_SHARE = 1 / 2;
 /** In each half. */
 const SAMPLES = 30;
@@ -38,7 +41,7 @@ type Ends = Record<CallEnd | 'not_opened', number>;
 export const soak: ChaosCase = {
   name: 'soak',
   about:
-    'abandoned sessions, disconnects and killed upstreams for an hour and a half (--minutes), the first half to warm up: memory, files, timers',
+    'abandoned sessions, disconnects and killed upstreams for two and a half hours (--minutes), the first half to warm up: memory, files, timers',
   async run(lab, { minutes }) {
     const report = new Report('soak', CLIENTS);
     const servers = await startSessionServers(lab, 3, CALL_MS);
@@ -56,6 +59,7 @@ export const soak: ChaosCase = {
     const begun = performance.now();
     const warm = begun + (lastMoment - begun) * WARM_UP_SHARE;
     await sample(gateway, begun, warm);
+    const warmSince = Date.now();
     const steady = await sample(gateway, begun, lastMoment);
     // Not before the end: a heap that has been emptied takes half an hour to find its size again.
     const last = await gateway.memory();
@@ -76,8 +80,14 @@ export const soak: ChaosCase = {
     report.row('gateway', 'timers_idle_at_end', idle.timers, '1');
     report.goal(`no crash (exit ${crashed ?? code})`, crashed === undefined && code === 0);
     // In a few seconds a heap only finds its size.
-    if (minutes >= MEANINGFUL_MINUTES)
+    if (minutes >= MEANINGFUL_MINUTES) {
       report.goal(`RSS slope under 1 MB/h after warm-up (${slope.toFixed(2)})`, slope < 1);
+      const alive = last.alive.filter(({ atMs }) => atMs >= warmSince);
+      const growth = slopeOf(alive.map(({ atMs, bytes }) => [atMs, bytes]));
+      report.row('gateway', 'alive_slope', growth.slope, 'MB_per_hour');
+      report.row('gateway', 'alive_slope_error', growth.error, 'MB_per_hour');
+      report.goal(`what is alive grows by less than 1 MB/h (${growth.slope.toFixed(2)})`, growth.slope < 1);
+    }
     report.goal(`no file descriptors pile up (${idle.files} when idle)`, idle.files <= 60);
     report.goal(`no timers pile up (${idle.timers} when idle)`, idle.timers <= 40);
     report.goal('no foreign answer', ends.foreign === 0);
@@ -156,7 +166,7 @@ async function meanRss({ child }: OwnGateway, until: number): Promise<number> {
 
 /** What grows after the warm-up; returns the slope of what is resident as it runs. `last`: without garbage, at the end. */
 function memoryRows(report: Report, steady: readonly Sample[], last: Memory): number {
-  const { slope, error } = slopeOf(steady);
+  const { slope, error } = slopeOf(steady.map(({ atMs, rss }) => [atMs, rss]));
   report.row('gateway', 'rss_after_warm_up', steady[0]?.rss ?? 0, 'bytes');
   report.row('gateway', 'rss_at_end', steady.at(-1)?.rss ?? 0, 'bytes');
   report.row('gateway', 'rss_slope', slope, 'MB_per_hour');
@@ -167,9 +177,12 @@ function memoryRows(report: Report, steady: readonly Sample[], last: Memory): nu
   return slope;
 }
 
-/** Least-squares slope and its standard error, in MiB an hour. */
-function slopeOf(samples: readonly Sample[]): { slope: number; error: number } {
-  const points = samples.map(({ atMs, rss }) => [atMs / 3_600_000, rss / 2 ** 20] as const);
+/** Least-squares slope of bytes over ms and its standard error, in MiB an hour. */
+function slopeOf(samples: readonly (readonly [atMs: number, bytes: number])[]): {
+  slope: number;
+  error: number;
+} {
+  const points = samples.map(([atMs, bytes]) => [atMs / 3_600_000, bytes / 2 ** 20] as const);
   const meanOf = (of: (point: readonly [number, number]) => number) =>
     points.reduce((sum, point) => sum + of(point), 0) / points.length;
   const [meanAt, mean] = [meanOf(([at]) => at), meanOf(([, value]) => value)];
