@@ -46,12 +46,12 @@ export function pipeline(parts: Parts): Handler {
     parts.observe, // outermost: counts, times and logs whatever comes of an exchange (telemetry/observe.ts)
     parts.trace, // its span ends before the log line that names it (telemetry/tracing.ts)
     parts.authenticate, // by the head alone: an unknown caller buys no buffer (auth/authenticate.ts)
-    receive(parts.bodies), // the body is read and peeked: what is not MCP ends here, and the era is known
-    mirroredParamsStage(parts.catalogue), // Mcp-Param-* headers must say what the arguments say
+    receive(parts.bodies), // the body is read and peeked: what is not MCP ends here, and the era is known (limits/receive.ts)
+    mirroredParamsStage(parts.catalogue), // Mcp-Param-* headers must say what the arguments say (upstream/mirrored-params.ts)
     parts.authorize, // outside of all that may answer: every answer is checked (auth/authorize.ts)
     parts.rateLimit, // before all that may answer: a cache hit spends quota too (limits/rate-limit.ts)
-    affinity(parts.affinity), // finds the session's endpoint; an unknown session costs nothing more than this
-    parts.cancelledCalls, // notifications/cancelled frees the client's slot of the call that it names
+    affinity(parts.affinity), // opens the client's session id, seals a new session's; an unknown one costs nothing more (sessions/affinity.ts)
+    parts.cancelledCalls, // notifications/cancelled frees the client's slot of that call (sessions/cancelled-calls.ts)
     parts.fullResults, // the gateway's own answers: full texts of cut results (limits/results-resource.ts)
     parts.adviceTool, // one more of them: the tool gateway_advice (advise/advice-tool.ts)
     parts.timeouts, // the clock covers all that may wait: queues, connects, upstreams (limits/timeouts.ts)
