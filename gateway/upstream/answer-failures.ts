@@ -6,7 +6,7 @@ import type { ReplyPeek } from '../mcp/reply-peek.ts';
 import { isText } from './answers.ts';
 import type { ReplyHeaders } from './reply-headers.ts';
 import { retryAfterMs } from './reply-headers.ts';
-import { judgeBody, judgeHead } from './verdict.ts';
+import { BROKEN, isRefusal, judgeBody, judgeHead } from './verdict.ts';
 
 /** An answer that cannot be passed on; `fault` completes "The upstream server". */
 export function unusable(fault: string): Failure {
@@ -36,11 +36,15 @@ export function headFailure(
 export function bodyFailure(
   x: Exchange,
   status: number,
+  headers: readonly string[],
   peek: ReplyPeek,
   body: Buffer | null,
 ): Failure | undefined {
-  const fault = judgeBody(x, status, peek) ?? (isText(body) ? undefined : 'answered with broken JSON');
-  return fault === undefined ? undefined : unusable(fault);
+  const fault = judgeBody(x, status, peek) ?? (isRefusal(status) || isText(body) ? undefined : BROKEN);
+  if (fault === undefined || status < 500) return fault === undefined ? undefined : unusable(fault);
+  return new Failure('status', true, `The upstream server ${fault}`, {
+    retryAfterMs: retryAfterMs(headerOf(headers, 'retry-after')),
+  });
 }
 
 /** What a whole answer says of its server, though it can be passed on: a 5xx with a message is an answer too. */

@@ -113,7 +113,7 @@ export class Attempt implements AnswerHandler, ByteStream {
     }
     const peek = this.#peek;
     const body = this.isDelivered ? null : this.#body.whole();
-    const broken = peek === undefined ? undefined : bodyFailure(x, this.#status, peek, body);
+    const broken = peek === undefined ? undefined : bodyFailure(x, this.#status, this.#headers, peek, body);
     if (broken !== undefined) return this.#breakOff(broken);
     if (peek !== undefined) noteOutcome(x, peek);
     if (this.isDelivered) return this.#finish('end', 'answered');

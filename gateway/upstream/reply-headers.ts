@@ -79,8 +79,14 @@ export function isJson(contentType: string | undefined): boolean {
   return contentType !== undefined && json.test(contentType);
 }
 
-/** `Retry-After` in ms, where it is given in seconds (RFC 9110 §10.2.3); a date counts as a second. */
+const SECOND_MS = 1000;
+const DAY_MS = 86_400_000;
+
+/** `Retry-After` in ms (RFC 9110 §10.2.3), a day at most; a date that has passed and what cannot be read count as a second. */
 export function retryAfterMs(value: string | undefined): number | undefined {
   if (value === undefined) return undefined;
-  return /^\d{1,6}$/.test(value) ? Number(value) * 1000 : 1000;
+  const ms = /^\d+$/.test(value)
+    ? Number(value) * SECOND_MS
+    : Math.max(Date.parse(value) - Date.now(), SECOND_MS);
+  return Number.isNaN(ms) ? SECOND_MS : Math.min(ms, DAY_MS);
 }

@@ -22,17 +22,29 @@ export function judgeHead(
   return `answered ${status} without JSON or an event stream`;
 }
 
-/** Why a JSON body that has arrived whole is no answer to this request; undefined when it is one. */
+/**
+ * Why a JSON body that has arrived whole is no answer to this request; undefined when it is one. An error status is
+ * often not the server's but of something before it, which calls anything JSON: it is then taken as the status says.
+ */
 export function judgeBody(x: Exchange, status: number, peek: ReplyPeek): string | undefined {
   const { envelope } = x;
   if (envelope.kind !== 'request' && envelope.kind !== 'batch') return undefined;
-  if (status >= 400 && status < 500 && !peek.started) return undefined;
-  if (!peek.complete || peek.broken) return 'answered with broken JSON';
-  if (envelope.kind === 'batch') return undefined;
-  if (status >= 400 && status < 500) return undefined;
-  if (!peek.hasResult && !peek.hasError) return 'answered with something other than a JSON-RPC response';
+  if (isRefusal(status)) return undefined;
+  const isJson = peek.complete && !peek.broken;
+  const isAnswer = envelope.kind === 'batch' || peek.hasResult || peek.hasError;
+  if (status >= 500 && !(isJson && isAnswer)) return `answered ${status}`;
+  if (!isJson) return BROKEN;
+  if (!isAnswer) return 'answered with something other than a JSON-RPC response';
   return isForeign(x, peek) ? FOREIGN : undefined;
 }
+
+/** A 4xx: the caller is told, and whatever it says speaks against nobody. */
+export function isRefusal(status: number): boolean {
+  return status >= 400 && status < 500;
+}
+
+/** What is wrong with an answer that is no JSON. */
+export const BROKEN = 'answered with broken JSON';
 
 /** What is wrong with an answer to a request that was not asked. */
 export const FOREIGN = 'answered under the id of another request';

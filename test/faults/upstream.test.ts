@@ -162,11 +162,29 @@ describe('an upstream that answers, if oddly', () => {
     expect(await ejected(gateway)).toBe(0);
   });
 
-  it('with 503 and Retry-After: the time is passed on, and nobody else is asked', async () => {
-    const { first, second, call } = await twoUpstreams();
-    first.on('tools/call', 'status-503');
-    expect(await call('read_x')).toMatchObject({ status: 502, headers: { 'retry-after': '2' } });
+  it.each(['status-503', 'json-503', 'text-as-json-503'])(
+    'with %s and Retry-After: the time is passed on, and nobody else is asked',
+    async (fault) => {
+      const { first, second, call } = await twoUpstreams();
+      first.on('tools/call', fault);
+      expect(await call('read_x')).toMatchObject({ status: 502, headers: { 'retry-after': '2' } });
+      expect(second.calls()).toEqual([]);
+    },
+  );
+
+  it.each([
+    ['json-400', 400],
+    ['text-as-json-400', 400],
+    ['text-as-json-429', 429],
+  ])('with %s: the caller is told, and it is not held against the endpoint', async (fault, status) => {
+    const { first, second, gateway } = await twoUpstreams({ outlier: { consecutive_failures: 1 } });
+    first.on('tools/call', fault);
+    const { body, headers } = modernRequest('tools/call', { name: 'read_x', arguments: {} });
+    const answer = await rawCall(gateway.url, body, headers);
+    expect(answer.status).toBe(status);
+    expect(answer.text).toContain('not now');
     expect(second.calls()).toEqual([]);
+    expect(await ejected(gateway)).toBe(0);
   });
 });
 

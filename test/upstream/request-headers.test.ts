@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Session } from '../../gateway/core/session.ts';
 import { modern } from '../../gateway/mcp/eras/modern.ts';
 import type { Inbound } from '../../gateway/mcp/inbound.ts';
-import { isEventStream, isJson, ReplyHeaders } from '../../gateway/upstream/reply-headers.ts';
+import { isEventStream, isJson, ReplyHeaders, retryAfterMs } from '../../gateway/upstream/reply-headers.ts';
 import type { HeaderRules } from '../../gateway/upstream/request-headers.ts';
 import { headerRules, requestHeaders } from '../../gateway/upstream/request-headers.ts';
 import { makeExchange, request } from '../core/make-exchange.ts';
@@ -185,6 +185,22 @@ describe('an answer to the client', () => {
       'retry-after',
       '3',
     ]);
+  });
+
+  it.each([
+    ['2', 2000],
+    ['0', 0],
+    ['99999999999999999999', 86_400_000],
+    ['soon', 1000],
+    ['Wed, 21 Oct 2015 07:28:00 GMT', 1000],
+  ])('with Retry-After %s asks for %i ms', (value, ms) => {
+    expect(retryAfterMs(value)).toBe(ms);
+  });
+
+  it('may give the date to come back at', () => {
+    const ms = retryAfterMs(new Date(Date.now() + 3_600_000).toUTCString());
+    expect(ms).toBeGreaterThan(3_590_000);
+    expect(ms).toBeLessThanOrEqual(3_600_000);
   });
 
   it.each([

@@ -29,8 +29,23 @@ export const status: Fault = ({ wire, name }) => {
   return wire.reply(code, { 'content-type': 'text/plain', ...LINES[code] }, body);
 };
 
-/** Errors of HTTP whose body is an answer all the same. */
+/** Errors of HTTP as whatever stands before a server makes them: called JSON, and no JSON-RPC. */
+const MISLABELLED: Faults = Object.fromEntries(
+  [400, 429, 503].flatMap((code) => {
+    const reply =
+      (text: string): Fault =>
+      ({ wire }) =>
+        wire.reply(code, { ...JSON_TYPE, ...LINES[code] }, text);
+    return [
+      [`json-${code}`, reply('{"message":"not now"}')],
+      [`text-as-json-${code}`, reply('not now')],
+    ];
+  }),
+);
+
+/** Errors of HTTP whose body is an answer all the same, or claims to be. */
 export const ANSWERED: Faults = {
+  ...MISLABELLED,
   'rpc-error-500': ({ wire, id }) => {
     const error = '{"code":-32603,"message":"it broke"}';
     return wire.reply(500, JSON_TYPE, `{"jsonrpc":"2.0","id":${id},"error":${error}}`);
