@@ -8,7 +8,8 @@ import type { Resolve } from './discovery.ts';
 import { Discovery } from './discovery.ts';
 import type { DnsEndpoint } from './endpoint-list.ts';
 import { belongs } from './endpoint-list.ts';
-import type { Pool, PoolSettings } from './pool.ts';
+import type { Pool } from './pool.ts';
+import type { PoolSettings } from './pool-settings.ts';
 import { poolSettings } from './pool-settings.ts';
 
 /** How long a reload waits for a resolver, in ms; one that fails says so at once. */

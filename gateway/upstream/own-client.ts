@@ -4,18 +4,11 @@ import type { Endpoint } from '../core/endpoint.ts';
 import { ErrorCode } from '../mcp/error-codes.ts';
 import { Method } from '../mcp/methods.ts';
 import { HEARD_MS, Openings } from './openings.ts';
+import type { OwnAnswer } from './own-reply.ts';
 import { LIST_BYTES, readMessage, SMALL_BYTES, UnfitAnswer } from './own-reply.ts';
 import { clientInfo, enveloped, LEGACY, saysStateless, statelessHeaders } from './own-request.ts';
 import type { Pool } from './pool.ts';
 import { isEventStream } from './reply-headers.ts';
-
-/** A JSON-RPC answer to one of the gateway's own requests. */
-export interface OwnAnswer {
-  readonly status: number;
-  readonly result: Record<string, unknown> | undefined;
-  readonly errorCode: number | undefined;
-  readonly session: string | undefined;
-}
 
 /** Answers that say nothing of the server's era: it wants a credential, or to be asked more slowly. */
 const unsaid: ReadonlySet<number> = new Set([401, 403, 429]);
@@ -88,6 +81,11 @@ export class OwnClient {
     } finally {
       if (!fits && !signal.aborted) this.#forget();
     }
+  }
+
+  /** The next `ping` finds the era anew, if it is not configured: another server may have taken the place unseen. */
+  doubt(): void {
+    this.#stateless = this.#configured;
   }
 
   /**

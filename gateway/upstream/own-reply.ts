@@ -19,6 +19,14 @@ export class UnfitAnswer extends Error {
   }
 }
 
+/** A JSON-RPC answer to one of the gateway's own requests. */
+export interface OwnAnswer {
+  readonly status: number;
+  readonly result: Record<string, unknown> | undefined;
+  readonly errorCode: number | undefined;
+  readonly session: string | undefined;
+}
+
 export interface OwnMessage {
   readonly id?: unknown;
   readonly result?: Record<string, unknown>;

@@ -1,6 +1,29 @@
 // Pool settings: what a pool is made of, from the words of the configuration.
 import type { LimitsConfig, PoolConfig } from '../../config/schema.ts';
-import type { PoolSettings } from './pool.ts';
+import type { BalancerName } from '../balance/balancer.ts';
+import type { HealthSettings } from '../health/pool-health.ts';
+import type { DnsEndpoint, UrlEndpoint } from './endpoint-list.ts';
+import type { SocketSettings } from './link.ts';
+
+export interface PoolSettings {
+  readonly name: string;
+  readonly endpoints: readonly (UrlEndpoint | DnsEndpoint)[];
+  /** Whether the servers are of the stateless era; undefined where they are to be asked. */
+  readonly stateless: boolean | undefined;
+  readonly balance: BalancerName;
+  readonly affinity: 'session' | 'client' | 'none';
+  readonly sockets: SocketSettings;
+  /** Calls that each endpoint has at once; 0: as many as come. */
+  readonly maxInFlight: number;
+  /** How long a call waits for an endpoint that has room, in ms, unless its client's policy says otherwise. */
+  readonly queueTimeoutMs: number;
+  /** `path`: asked with a plain GET instead of in MCP. */
+  readonly health: HealthSettings & { readonly path: string | undefined };
+  /** Sent upstream with each request, as name, value, name, value. */
+  readonly headers: readonly string[];
+  /** Lower-case names of client headers that may cross. */
+  readonly forwardHeaders: ReadonlySet<string>;
+}
 
 /** Whether the servers are stateless, by the word of the file for it. */
 const statelessOf = { auto: undefined, legacy: false, modern: true } as const;

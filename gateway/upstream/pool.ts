@@ -1,40 +1,19 @@
 // Pools: the endpoints of one service, the sockets to them, and the choice between them.
 import { isDeepStrictEqual } from 'node:util';
 import type { Pool as OwnSockets } from 'undici';
-import type { Balancer, BalancerName } from '../balance/balancer.ts';
+import type { Balancer } from '../balance/balancer.ts';
 import { balancers } from '../balance/balancer.ts';
 import { highest } from '../balance/rendezvous.ts';
 import type { Endpoint } from '../core/endpoint.ts';
 import type { Exchange } from '../core/exchange.ts';
 import type { Refusal } from '../core/refusal.ts';
-import type { HealthSettings } from '../health/pool-health.ts';
 import type { Sockets } from '../http1/sockets.ts';
 import { EndpointRoom, isLoad } from '../limits/endpoint-room.ts';
-import type { DnsEndpoint, UrlEndpoint } from './endpoint-list.ts';
+import type { DnsEndpoint } from './endpoint-list.ts';
 import { EndpointList } from './endpoint-list.ts';
-import type { SocketSettings } from './link.ts';
 import { Link } from './link.ts';
+import type { PoolSettings } from './pool-settings.ts';
 import { type HeaderRules, headerRules } from './request-headers.ts';
-
-export interface PoolSettings {
-  readonly name: string;
-  readonly endpoints: readonly (UrlEndpoint | DnsEndpoint)[];
-  /** Whether the servers are of the stateless era; undefined where they are to be asked. */
-  readonly stateless: boolean | undefined;
-  readonly balance: BalancerName;
-  readonly affinity: 'session' | 'client' | 'none';
-  readonly sockets: SocketSettings;
-  /** Calls that each endpoint has at once; 0: as many as come. */
-  readonly maxInFlight: number;
-  /** How long a call waits for an endpoint that has room, in ms, unless its client's policy says otherwise. */
-  readonly queueTimeoutMs: number;
-  /** `path`: asked with a plain GET instead of in MCP. */
-  readonly health: HealthSettings & { readonly path: string | undefined };
-  /** Sent upstream with each request, as name, value, name, value. */
-  readonly headers: readonly string[];
-  /** Lower-case names of client headers that may cross. */
-  readonly forwardHeaders: ReadonlySet<string>;
-}
 
 /** What a pool is made with beside its settings. */
 interface PoolOptions {
@@ -63,6 +42,8 @@ export class Pool {
   readonly passesAuthorization: boolean;
   /** Rebuilt when an endpoint's state changes, never per request. */
   available: readonly Endpoint[] = [];
+  /** Those of the available ones that are not known to speak the sessionful era alone; all, where none other is left. */
+  #stateless: readonly Endpoint[] = [];
   /** Told when the last available endpoint is available no more. */
   emptied: (() => void) | undefined = undefined;
   readonly #line: Line;
@@ -97,6 +78,8 @@ export class Pool {
     const had = this.available.length;
     for (const endpoint of this.endpoints) endpoint.noteState(Date.now());
     this.available = this.endpoints.filter((endpoint) => endpoint.takesCalls);
+    const stateless = this.available.filter((endpoint) => endpoint.stateless !== false);
+    this.#stateless = stateless.length === 0 ? this.available : stateless;
     if (had > 0 && this.available.length === 0) this.emptied?.();
     this.serve();
   }
@@ -117,9 +100,9 @@ export class Pool {
     return this.#list.get(id) ?? (this.#replaced ? this.#line.current.#list.get(id) : undefined);
   }
 
-  /** Whether every endpoint that takes calls is among `tried`. */
-  isExhausted(tried: readonly Endpoint[]): boolean {
-    return this.#line.current.#untried(tried).length === 0;
+  /** Whether every endpoint that `x` may go to is among `tried`. */
+  isExhausted(x: Exchange, tried: readonly Endpoint[]): boolean {
+    return this.#line.current.#untried(x, tried).length === 0;
   }
 
   /** Makes `addresses` the endpoints of a name; returns those that have gone, with the sockets to close. `now`: monotonic ms. */
@@ -139,7 +122,7 @@ export class Pool {
   pick(x: Exchange, tried: readonly Endpoint[] | undefined): Endpoint | undefined {
     const { current } = this.#line;
     if (current !== this) return current.pick(x, tried);
-    const among = this.#untried(tried);
+    const among = this.#untried(x, tried);
     const isBound = this.settings.maxInFlight !== 0 && isLoad(x);
     if (this.settings.affinity === 'client') {
       const home = highest(among, x.principal.id);
@@ -174,15 +157,17 @@ export class Pool {
 
   /** Whether an endpoint that `x` may go to has room; also true when there is none to wait for. */
   hasRoom(x: Exchange, tried: readonly Endpoint[] | undefined): boolean {
-    const among = this.#untried(tried);
+    const among = this.#untried(x, tried);
     const only =
       x.pinned ?? (this.settings.affinity === 'client' ? highest(among, x.principal.id) : undefined);
     if (only !== undefined) return !this.#isFull(only);
     return among.length === 0 || !among.every((endpoint) => this.#isFull(endpoint));
   }
 
-  #untried(tried: readonly Endpoint[] | undefined): readonly Endpoint[] {
-    return tried === undefined ? this.available : this.available.filter((e) => !tried.includes(e));
+  /** A server of the sessionful era refuses what needs no session, and says it is the caller's fault. */
+  #untried({ era }: Exchange, tried: readonly Endpoint[] | undefined): readonly Endpoint[] {
+    const all = era.sessionful ? this.available : this.#stateless;
+    return tried === undefined ? all : all.filter((e) => !tried.includes(e));
   }
 
   #isFull(endpoint: Endpoint): boolean {

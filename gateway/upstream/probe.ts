@@ -1,8 +1,8 @@
 // Probes: ask an endpoint how it is, in MCP as long as nobody configures otherwise.
 import type { Endpoint } from '../core/endpoint.ts';
 import { checkFailure } from './connection-failure.ts';
-import type { OwnAnswer } from './own-client.ts';
 import { OwnClient } from './own-client.ts';
+import type { OwnAnswer } from './own-reply.ts';
 import type { Pool } from './pool.ts';
 
 /** The probes of one pool: a conversation with each endpoint, begun at its first check. */
@@ -39,8 +39,14 @@ export class Probes {
     const known = this.#clients.get(endpoint);
     const client = known ?? new OwnClient(this.#pool, endpoint);
     if (known === undefined) this.#clients.set(endpoint, client);
+    // It gets no stateless work while others of the pool do it: in an upgrade it may be the next to change.
+    if (endpoint.stateless === false && this.#pool.endpoints.some((other) => other.stateless)) client.doubt();
     const answer = await client.ping(timeoutMs);
-    if (client.stateless !== undefined) endpoint.stateless = client.stateless;
+    const { stateless } = client;
+    if (stateless !== undefined && stateless !== endpoint.stateless) {
+      endpoint.stateless = stateless;
+      this.#pool.refresh();
+    }
     if (!isAlive(answer)) throw new Error(`answered ${answer.status} without an MCP message`);
   }
 

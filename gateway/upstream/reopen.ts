@@ -74,7 +74,7 @@ class Reopening {
     const timer = setTimeout(() => this.#end(), TIMEOUT_MS);
     try {
       while (this.#taken === undefined && !this.#over.signal.aborted) {
-        const isExhausted = pool.isExhausted(tried);
+        const isExhausted = pool.isExhausted(x, tried);
         if (isExhausted && this.#underWay === 0) break;
         const endpoint = pool.pick(x, tried);
         if (endpoint !== undefined) {
@@ -88,7 +88,8 @@ class Reopening {
       clearTimeout(timer);
       this.#over.abort();
     }
-    if (this.#taken === undefined && pool.isExhausted(tried)) throw new Error('no endpoint opens a session');
+    if (this.#taken === undefined && pool.isExhausted(x, tried))
+      throw new Error('no endpoint opens a session');
     return this.#taken;
   }
 

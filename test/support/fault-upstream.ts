@@ -78,6 +78,11 @@ export class FaultUpstream {
     else this.#table.set(method, known(fault));
   }
 
+  /** Becomes a server of another era, as in an upgrade that nobody notices. */
+  speak(era: SoundOptions['era']): void {
+    this.#options.era = era;
+  }
+
   /** `reset-on-accept`: resets every new connection before it can send a byte. */
   resetOnAccept(on: boolean): void {
     this.#resetOnAccept = on;

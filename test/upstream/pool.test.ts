@@ -1,8 +1,9 @@
 // Pools: which endpoint is chosen, by what.
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Endpoint } from '../../gateway/core/endpoint.ts';
-import type { PoolSettings } from '../../gateway/upstream/pool.ts';
+import { modern } from '../../gateway/mcp/eras/modern.ts';
 import { Pool } from '../../gateway/upstream/pool.ts';
+import type { PoolSettings } from '../../gateway/upstream/pool-settings.ts';
 import { caller, makeExchange, request } from '../core/make-exchange.ts';
 
 const opened: Pool[] = [];
@@ -54,6 +55,29 @@ describe('a pool', () => {
     const pool = makePool();
     const picks = Array.from({ length: 6 }, () => pool.pick(by('a'), undefined)?.weight);
     expect(picks.sort()).toEqual([1, 2, 2, 3, 3, 3]);
+  });
+
+  it('sends what is stateless to no server that is known to be sessionful, while there are others', () => {
+    for (const affinity of ['session', 'client'] as const) {
+      const pool = makePool({ affinity });
+      const [old, unknown, young] = pool.endpoints as [Endpoint, Endpoint, Endpoint];
+      [old.stateless, young.stateless] = [false, true];
+      pool.refresh();
+      const stateless = by('a');
+      stateless.era = modern;
+      const [one, other] = [pool.pick(stateless, undefined), pool.pick(stateless, [unknown])];
+      expect([unknown, young]).toContain(one);
+      expect(other).toBe(young);
+      expect(pool.pick(stateless, [unknown, young])).toBeUndefined();
+      expect(pool.pick(by('a'), [unknown, young])).toBe(old);
+      expect([pool.isExhausted(stateless, [unknown, young]), pool.isExhausted(by('a'), [young])]).toEqual([
+        true,
+        false,
+      ]);
+      young.draining = unknown.draining = true;
+      pool.refresh();
+      expect(pool.pick(stateless, undefined)).toBe(old);
+    }
   });
 
   it('leaves out what was tried, and has nothing when all was', () => {
