@@ -43,13 +43,18 @@ export type LoadResult = Loaded | NotLoaded;
 export interface LoadOptions {
   env: Env;
   unfitCertificates?: 'refused' | 'told';
+  /** The file has been read before: a pipe would keep a process that serves waiting for a writer. */
+  again?: boolean;
 }
 
 /** Loads a file. Reads synchronously: once at start and at each reload. */
 export function loadConfig(file: string, options: LoadOptions): LoadResult {
   let text: string;
   try {
-    if (statSync(file).size > MAX_FILE_BYTES) return unreadable(file, 'is larger than 1MiB');
+    const stats = statSync(file);
+    if (options.again && !stats.isFile())
+      return unreadable(file, 'is not a regular file: put one in its place');
+    if (stats.size > MAX_FILE_BYTES) return unreadable(file, 'is larger than 1MiB');
     text = readFileSync(file, 'utf8');
   } catch (error) {
     return unreadable(file, `cannot be read: ${errorCode(error)}`);

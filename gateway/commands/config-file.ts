@@ -49,7 +49,7 @@ export function adminOrReport(file: string): AdminAddress | undefined {
 export function sourceOrReport(file: string): ConfigSource | undefined {
   const loaded = loadOrReport(file, { served: true });
   if (loaded === undefined) return undefined;
-  const load = () => loadConfig(file, { env: process.env });
+  const load = () => loadConfig(file, { env: process.env, again: true });
   const { config, files, warnings } = loaded;
   return { config, files, warnings, reread: { file, load } };
 }

@@ -51,7 +51,7 @@ export class AdminListener {
   }
 
   listen(port: number, host: string): Promise<AddressInfo> {
-    return listen(this.server, port, host);
+    return listen(this.server, { section: 'admin', port, host });
   }
 }
 

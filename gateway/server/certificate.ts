@@ -1,8 +1,8 @@
 // The listener's certificate: read again when its files change; a pair that does not fit leaves the old one in place.
-import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import type { ListenConfig } from '../../config/schema.ts';
+import { readSecret } from '../../config/secrets.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { FileWatch } from './file-watch.ts';
 
@@ -71,7 +71,7 @@ export class CertificateFiles {
 
   #read(files: Files): Certificate {
     const [cert, key] = [resolve(this.#dir, files.cert), resolve(this.#dir, files.key)];
-    const pair = { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') };
+    const pair = { cert: textOf(cert), key: textOf(key) };
     try {
       createSecureContext(pair);
     } catch (error) {
@@ -80,6 +80,13 @@ export class CertificateFiles {
     }
     return pair;
   }
+}
+
+/** Throws, naming the file, when it cannot be read. */
+function textOf(file: string): string {
+  const read = readSecret(file);
+  if (!read.ok) throw new Error(read.message);
+  return read.text;
 }
 
 /** The certificate files of a `listen` section; undefined where it serves plain HTTP. Throws when they are no good. */

@@ -100,7 +100,7 @@ export class PublicListener {
   }
 
   listen(port: number, host: string): Promise<AddressInfo> {
-    return listen(this.server, port, host);
+    return listen(this.server, { section: 'listen', port, host });
   }
 
   /** Serves on, but has clients reconnect after each answer: by then they are led elsewhere. */

@@ -1,7 +1,7 @@
 // `serve` at its start: what cannot start leaves nothing behind, and signals that come too early take effect later.
-import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { type ChildProcessByStdio, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -48,7 +48,8 @@ describe('a gateway that cannot start', () => {
     const port = await freePort();
     write(port, portOf(silent));
     const { code, stdout, stderr } = await runCommand(['serve'], { cwd });
-    expect([code, stderr]).toEqual([1, expect.stringMatching(/^The gateway could not start: .*EADDRINUSE/)]);
+    const mend = /^The gateway could not start: admin\.port: something listens on .*EADDRINUSE/;
+    expect([code, stderr]).toEqual([1, expect.stringMatching(mend)]);
     expect(stdout).not.toContain('"event":"started"');
     const [error] = await once(connect(port, '127.0.0.1'), 'error');
     expect(error).toMatchObject({ code: 'ECONNREFUSED' });
@@ -57,7 +58,39 @@ describe('a gateway that cannot start', () => {
   it('for its public port is taken, ends whatever it was connected to', async () => {
     write(portOf(silent), 0, hangingRedis());
     const { code, stderr } = await runCommand(['serve'], { cwd });
-    expect([code, stderr]).toEqual([1, expect.stringMatching(/^The gateway could not start: .*EADDRINUSE/)]);
+    const mend = /^The gateway could not start: listen\.port: something listens on .*EADDRINUSE/;
+    expect([code, stderr]).toEqual([1, expect.stringMatching(mend)]);
+  });
+
+  it('for an address is not its own, names the setting', async () => {
+    write(0, 0);
+    const file = join(cwd, 'gateway.yaml');
+    writeFileSync(file, readFileSync(file, 'utf8').replace('port: 0', 'port: 0, host: 192.0.2.1'));
+    const { code, stderr } = await runCommand(['serve'], { cwd });
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/listen\.host: 192\.0\.2\.1 .*EADDRNOTAVAIL/)]);
+  });
+});
+
+describe('a gateway whose file becomes something that cannot be read to its end', () => {
+  it('such as a pipe, says so and serves on', async () => {
+    write(0, 0);
+    const file = join(cwd, 'gateway.yaml');
+    const main = fileURLToPath(new URL('../../gateway/main.ts', import.meta.url));
+    const child = spawn(process.execPath, [main, 'serve'], { cwd, stdio: ['ignore', 'pipe', 'inherit'] });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    let out = '';
+    for await (const chunk of child.stdout) {
+      out += String(chunk);
+      if (out.includes('"event":"started"') && !out.includes('"event":"reload')) {
+        rmSync(file, { force: true });
+        execFileSync('mkfifo', [file]);
+        child.kill('SIGHUP');
+      }
+      if (out.includes('"event":"reload_failed"')) break;
+    }
+    expect(out).toMatch(/"event":"reload_failed".*gateway\.yaml.*is not a regular file/);
+    child.kill('SIGTERM');
+    expect(await once(child, 'exit')).toEqual([0, null]);
   });
 });
 

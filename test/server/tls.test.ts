@@ -1,4 +1,5 @@
 // The TLS listener: it serves https, and follows its certificate files without a restart.
+import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { tmpdir } from 'node:os';
@@ -66,6 +67,18 @@ it('a gateway with a certificate serves https, tells upstreams so, and shows a n
   }, soon);
   expect(await call(gw.at())).toEqual({ status: 200, shown: 'first' });
 
+  rmSync(pair.key);
+  execFileSync('mkfifo', [pair.key]);
+  await vi.waitFor(() => {
+    const told = expect.objectContaining({
+      event: 'certificate_refused',
+      message: `${pair.key} is not a file`,
+    });
+    expect(gw.logs()).toContainEqual(told);
+  }, soon);
+  expect(await call(gw.at())).toEqual({ status: 200, shown: 'first' });
+
+  rmSync(pair.key);
   copyFileSync(next.key, pair.key);
   await vi.waitFor(async () => expect(await call(gw.at())).toEqual({ status: 200, shown: 'second' }), soon);
 });
