@@ -3,7 +3,7 @@
 /** `not_http`: the peer wrote something else; `too_large`: an answer over its bound; `closed`: it ended too early. */
 export type FaultKind = 'not_http' | 'too_large' | 'closed';
 
-/** The conversation cannot go on; its connection is closed with it. */
+/** The conversation cannot go on; its connection is closed with it. Callers are told the message: it quotes nothing of the peer. */
 export class HttpFault extends Error {
   readonly kind: FaultKind;
 

@@ -45,7 +45,8 @@ export function connectionFailure(error: Error, sent: boolean, connected = false
     return new Failure('too_large', true, 'The upstream server answered with more bytes than allowed');
   }
   if (error instanceof HttpFault && error.kind === 'not_http') {
-    return new Failure('unusable', true, 'The upstream server answered with something other than HTTP');
+    const message = `The upstream server answered with something other than HTTP: ${error.message}`;
+    return new Failure('unusable', true, message);
   }
   if (error instanceof HttpFault) {
     return new Failure(
@@ -61,6 +62,7 @@ export function connectionFailure(error: Error, sent: boolean, connected = false
 export function checkFailure(error: Error): Error {
   const code = codeOf(error);
   if (code !== undefined && shortages.has(code)) return connectionFailure(error, false);
+  if (error.name === 'TimeoutError') return new Error('it gave no answer in time');
   const distrust = code === undefined ? undefined : distrusts[code];
   return distrust === undefined ? error : new Error(`${distrust} (${code})`);
 }

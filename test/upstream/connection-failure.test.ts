@@ -1,5 +1,6 @@
 // Connection errors: what broke, whether it was sent, and that no address is told.
 
+import { once } from 'node:events';
 import { errors } from 'undici';
 import { describe, expect, it } from 'vitest';
 import { Failure } from '../../gateway/core/failure.ts';
@@ -69,9 +70,9 @@ describe('a connection error', () => {
     ['a body that breaks off', new HttpFault('closed', 'too early'), true, { kind: 'reset', sent: true }],
     [
       'an answer that is no HTTP',
-      new HttpFault('not_http', 'The status line is none 10.0.0.1'),
+      new HttpFault('not_http', 'The status line is none'),
       true,
-      { kind: 'unusable', sent: true },
+      { kind: 'unusable', sent: true, message: expect.stringContaining('HTTP: The status line is none') },
     ],
     [
       'an answer that is too large',
@@ -109,6 +110,12 @@ describe('a connection error', () => {
     const { message } = checkFailure(coded('UNABLE_TO_VERIFY_LEAF_SIGNATURE', advice));
     expect(message).toContain('tls.ca');
     expect(message).not.toContain('Node.js');
+  });
+
+  it('of a check that took too long says so, and not what was aborted', async () => {
+    const signal = AbortSignal.timeout(1);
+    await once(signal, 'abort');
+    expect(checkFailure(signal.reason as Error).message).toBe('it gave no answer in time');
   });
 
   it('that is a failure already stays as it is', () => {
