@@ -6,7 +6,7 @@ import type { ReplyPeek } from '../mcp/reply-peek.ts';
 import { isText } from './answers.ts';
 import type { ReplyHeaders } from './reply-headers.ts';
 import { retryAfterMs } from './reply-headers.ts';
-import { BROKEN, isRefusal, judgeBody, judgeHead } from './verdict.ts';
+import { BROKEN, isClientError, judgeBody, judgeHead } from './verdict.ts';
 
 /** An answer that cannot be passed on; `fault` completes "The upstream server". */
 export function unusable(fault: string): Failure {
@@ -40,8 +40,9 @@ export function bodyFailure(
   peek: ReplyPeek,
   body: Buffer | null,
 ): Failure | undefined {
-  const fault = judgeBody(x, status, peek) ?? (isRefusal(status) || isText(body) ? undefined : BROKEN);
-  if (fault === undefined || status < 500) return fault === undefined ? undefined : unusable(fault);
+  const fault = judgeBody(x, status, peek) ?? (isClientError(status) || isText(body) ? undefined : BROKEN);
+  if (fault === undefined) return undefined;
+  if (status < 500) return unusable(fault);
   return new Failure('status', true, `The upstream server ${fault}`, {
     retryAfterMs: retryAfterMs(headerOf(headers, 'retry-after')),
   });

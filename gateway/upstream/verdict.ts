@@ -29,7 +29,7 @@ export function judgeHead(
 export function judgeBody(x: Exchange, status: number, peek: ReplyPeek): string | undefined {
   const { envelope } = x;
   if (envelope.kind !== 'request' && envelope.kind !== 'batch') return undefined;
-  if (isRefusal(status)) return undefined;
+  if (isClientError(status)) return undefined;
   const isJson = peek.complete && !peek.broken;
   const isAnswer = envelope.kind === 'batch' || peek.hasResult || peek.hasError;
   if (status >= 500 && !(isJson && isAnswer)) return `answered ${status}`;
@@ -38,8 +38,8 @@ export function judgeBody(x: Exchange, status: number, peek: ReplyPeek): string 
   return isForeign(x, peek) ? FOREIGN : undefined;
 }
 
-/** A 4xx: the caller is told, and whatever it says speaks against nobody. */
-export function isRefusal(status: number): boolean {
+/** A 4xx (RFC 9110 §15.5): the caller is told, and whatever its body is speaks against nobody. */
+export function isClientError(status: number): boolean {
   return status >= 400 && status < 500;
 }
 
