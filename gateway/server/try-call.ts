@@ -10,7 +10,7 @@ import { encodeMirrored } from '../mcp/headers.ts';
 import { Inbound } from '../mcp/inbound.ts';
 import { MetaKey, Method } from '../mcp/methods.ts';
 import { mirroringHeaders } from '../mcp/param-headers.ts';
-import { Revision } from '../mcp/revisions.ts';
+import { knownRevision, Revision } from '../mcp/revisions.ts';
 import type { KnownTool } from '../upstream/catalogue.ts';
 import { version } from '../version.ts';
 import { collect } from './collect-reply.ts';
@@ -79,9 +79,10 @@ export async function tryCall(
     { id: 1, method: Method.initialize, params: hello },
     () => {},
   );
-  if (opened.answer?.['result'] === undefined) return opened;
+  const welcome = opened.answer?.['result'] as Record<string, unknown> | undefined;
+  if (welcome === undefined) return opened;
   const inSession = (head: Inbound) => {
-    head.protocolVersion = Revision.sessionful;
+    head.protocolVersion = knownRevision(String(welcome['protocolVersion']));
     head.sessionId = opened.session;
   };
   await send(handler, call.path, { method: Method.initialized }, inSession);

@@ -6,12 +6,16 @@ import { Method } from '../mcp/methods.ts';
 import { HEARD_MS, Openings } from './openings.ts';
 import type { OwnAnswer } from './own-reply.ts';
 import { LIST_BYTES, readMessage, SMALL_BYTES, UnfitAnswer } from './own-reply.ts';
-import { clientInfo, enveloped, LEGACY, saysStateless, statelessHeaders } from './own-request.ts';
+import {
+  enveloped,
+  hello,
+  revisionHeader,
+  saysNothing,
+  saysStateless,
+  statelessHeaders,
+} from './own-request.ts';
 import type { Pool } from './pool.ts';
 import { isEventStream } from './reply-headers.ts';
-
-/** Answers that say nothing of the server's era: it wants a credential, or to be asked more slowly. */
-const unsaid: ReadonlySet<number> = new Set([401, 403, 429]);
 
 /**
  * Speaks the endpoint's era. Unless it is configured it is found at the first request: the stateless form is tried first, and
@@ -24,6 +28,7 @@ export class OwnClient {
   readonly #configured: boolean | undefined;
   #stateless: boolean | undefined;
   #session: string | undefined = undefined;
+  #revision: readonly string[] = [];
   #opened = false;
   #closed = false;
   readonly #openings = new Openings();
@@ -76,7 +81,7 @@ export class OwnClient {
     let fits = false;
     try {
       const answer = await this.#inSession(Method.ping, {}, signal);
-      fits = answer.status < 400 || unsaid.has(answer.status);
+      fits = answer.status < 400 || saysNothing(answer.status);
       return answer;
     } finally {
       if (!fits && !signal.aborted) this.#forget();
@@ -137,7 +142,7 @@ export class OwnClient {
     const { body } = await this.#sockets.request({
       path: this.#endpoint.path,
       method: 'DELETE',
-      headers: this.#headers(['mcp-session-id', session, 'mcp-protocol-version', LEGACY]),
+      headers: this.#headers(['mcp-session-id', session, ...this.#revision]),
       signal: AbortSignal.timeout(2000),
     });
     await body.dump();
@@ -158,12 +163,14 @@ export class OwnClient {
   async #findEra(signal: AbortSignal): Promise<OwnAnswer> {
     const headers = statelessHeaders(Method.discover);
     const answer = await this.#post(Method.discover, enveloped({}), headers, signal);
+    // Some servers open a session for whatever comes without one, even if they refuse it.
+    if (answer.session !== undefined) this.#openings.follow(this.#end(answer.session));
     if (this.#configured !== undefined) return answer;
     const says = saysStateless(answer.result);
     if (says !== undefined) this.#stateless = says;
     // A server that is down or wants a credential has said nothing about its era.
     else if (answer.status >= 500) throw new UnfitAnswer(Method.discover, answer.status);
-    else if (!unsaid.has(answer.status)) this.#stateless = false;
+    else if (!saysNothing(answer.status)) this.#stateless = false;
     return answer;
   }
 
@@ -193,14 +200,10 @@ export class OwnClient {
 
   /** Its answer is heard also when nobody waits for it any more: the session that it brings must be ended. */
   async #open(signal: AbortSignal): Promise<void> {
-    const hello = { protocolVersion: LEGACY, capabilities: {}, clientInfo };
-    const { result, status, session } = await this.#post(
-      Method.initialize,
-      hello,
-      [],
-      AbortSignal.timeout(HEARD_MS),
-    );
+    const heard = AbortSignal.timeout(HEARD_MS);
+    const { result, status, session } = await this.#post(Method.initialize, hello, [], heard);
     if (result === undefined) throw new UnfitAnswer(Method.initialize, status);
+    this.#revision = revisionHeader(result);
     if (this.#closed || signal.aborted) {
       if (session !== undefined) await this.#end(session);
       throw new Error('answered initialize too late');
@@ -209,9 +212,9 @@ export class OwnClient {
     this.#opened = true;
   }
 
-  #sessionHeaders(): string[] {
-    const version = ['mcp-protocol-version', LEGACY];
-    return this.#session === undefined ? version : [...version, 'mcp-session-id', this.#session];
+  #sessionHeaders(): readonly string[] {
+    const session = this.#session === undefined ? [] : ['mcp-session-id', this.#session];
+    return [...this.#revision, ...session];
   }
 
   #headers(more: readonly string[]): string[] {

@@ -42,8 +42,8 @@ export class FaultUpstream {
   #resetReused = false;
   #port = 0;
 
-  constructor({ era = 'dual', sessions = false, name = 'faulty', dripMs = 1000 }: FaultUpstreamOptions = {}) {
-    this.#options = { era, sessions, name, dripMs };
+  constructor(options: FaultUpstreamOptions = {}) {
+    this.#options = { era: 'dual', sessions: false, name: 'faulty', dripMs: 1000, ...options };
     this.#server = createServer((request) => void this.#answer(request));
     this.#server.prependListener('connection', (socket) => this.#accept(socket));
   }

@@ -9,6 +9,10 @@ export interface SoundOptions {
   sessions: boolean;
   /** The name by which an answer tells which upstream gave it. */
   name: string;
+  /** The only revision that it knows: it refuses others, as servers of that time do. Of the sessionful era. */
+  revision?: string;
+  /** Opens a session for whatever comes without one, what it refuses included. */
+  strays?: boolean;
 }
 
 /** A sound answer: the status, the headers of its own, and the JSON-RPC result or error where there is one. */
@@ -20,12 +24,19 @@ export interface SoundAnswer {
 }
 
 const MODERN = '2026-07-28';
+const LAST_SESSIONFUL = '2025-11-25';
 const CAPABILITIES = { tools: { listChanged: true } };
 const CACHE_HINTS = { ttlMs: 0, cacheScope: 'private' };
 
 /** Answers one request as a sound server of `options.era` would; `sessions` holds the ids that are alive. */
 export function soundAnswer(request: Received, options: SoundOptions, sessions: Set<string>): SoundAnswer {
   const { message } = request;
+  const revision = options.revision ?? LAST_SESSIONFUL;
+  const said = request.headers['mcp-protocol-version'] ?? revision;
+  if (options.revision !== undefined && said !== revision) {
+    const headers = options.strays === true ? newSession(options, sessions) : {};
+    return { ...sessionProblem(400, 'Bad Request: Unsupported protocol version'), headers };
+  }
   if (request.method === 'DELETE') {
     return { status: sessions.delete(String(request.headers['mcp-session-id'])) ? 200 : 404, headers: {} };
   }
@@ -43,12 +54,8 @@ export function soundAnswer(request: Received, options: SoundOptions, sessions: 
     };
   }
   if (message.method === 'initialize') {
-    const headers: Record<string, string> = {};
-    if (options.sessions) {
-      headers['mcp-session-id'] = `${options.name}-${crypto.randomUUID()}`;
-      sessions.add(headers['mcp-session-id']);
-    }
-    const result = { protocolVersion: '2025-11-25', capabilities: CAPABILITIES, serverInfo };
+    const headers = options.sessions ? newSession(options, sessions) : {};
+    const result = { protocolVersion: revision, capabilities: CAPABILITIES, serverInfo };
     return { status: 200, headers, result };
   }
   if (options.sessions && !isModern) {
@@ -59,6 +66,12 @@ export function soundAnswer(request: Received, options: SoundOptions, sessions: 
   const result = resultOf(request, options.name);
   const extras = isModern ? { resultType: 'complete', ...result.modernOnly } : {};
   return { status: 200, headers: {}, result: { ...result.both, ...extras } };
+}
+
+function newSession({ name }: SoundOptions, sessions: Set<string>): Record<string, string> {
+  const id = `${name}-${crypto.randomUUID()}`;
+  sessions.add(id);
+  return { 'mcp-session-id': id };
 }
 
 function sessionProblem(status: 400 | 404, message: string): SoundAnswer {
