@@ -107,8 +107,10 @@ export class PoolHealth implements HealthOwner {
     return this.#ejected().length < this.#bound && this.canSpare(endpoint);
   }
 
+  /** Whether others do its work: what is stateless has no use for servers that are known to want sessions. */
   canSpare(endpoint: Endpoint): boolean {
-    return this.#parts.pool.available.some((other) => other !== endpoint);
+    const able = (other: Endpoint) => !endpoint.stateless || other.stateless !== false;
+    return this.#parts.pool.available.some((other) => other !== endpoint && able(other));
   }
 
   changed(endpoint: Endpoint, event: HealthEvent | undefined, why: string | undefined): void {

@@ -42,7 +42,7 @@ export class Pool {
   readonly passesAuthorization: boolean;
   /** Rebuilt when an endpoint's state changes, never per request. */
   available: readonly Endpoint[] = [];
-  /** Those of the available ones that are not known to speak the sessionful era alone; all, where none other is left. */
+  /** Those of the available ones that are known to speak the stateless era; where there is none, those that may; or all. */
   #stateless: readonly Endpoint[] = [];
   /** Told when the last available endpoint is available no more. */
   emptied: (() => void) | undefined = undefined;
@@ -78,8 +78,9 @@ export class Pool {
     const had = this.available.length;
     for (const endpoint of this.endpoints) endpoint.noteState(Date.now());
     this.available = this.endpoints.filter((endpoint) => endpoint.takesCalls);
-    const stateless = this.available.filter((endpoint) => endpoint.stateless !== false);
-    this.#stateless = stateless.length === 0 ? this.available : stateless;
+    const known = this.available.filter((endpoint) => endpoint.stateless === true);
+    const possible = this.available.filter((endpoint) => endpoint.stateless !== false);
+    this.#stateless = [known, possible].find((some) => some.length > 0) ?? this.available;
     if (had > 0 && this.available.length === 0) this.emptied?.();
     this.serve();
   }

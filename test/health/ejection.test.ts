@@ -141,6 +141,18 @@ describe('the bounds of ejection', () => {
     expect(maxEjected(total, percent)).toBe(bound);
   });
 
+  it('never take out the last that is stateless for the sake of those that want sessions', async () => {
+    const { all, health } = await makeHealth(3, { outlier: { consecutiveFailures: 1 } });
+    const [young, old, unknown] = all as [Endpoint, Endpoint, Endpoint];
+    [young.stateless, old.stateless] = [true, false];
+    unknown.draining = true;
+    health.attempted(old, 'status');
+    expect(old.ejected).toBe(true);
+    health.attempted(young, 'status');
+    expect(young.ejected).toBe(false);
+    health.stop();
+  });
+
   it('hold whatever fails: never more than the bound, never the last, and the balancer picks none that is out', async () => {
     const step = fc.tuple(
       fc.nat(7),

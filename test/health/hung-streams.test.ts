@@ -22,6 +22,11 @@ beforeEach(async () => {
     endpoints: [${endpoints}]
     health: { interval: 300ms, timeout: 300ms, unhealthy_after: 1 }
 `);
+  // A server that has not been asked yet gets nothing stateless while others have answered.
+  const { body, headers } = modernRequest('tools/call', { name: 'ok', arguments: {} });
+  for (const up of ups) {
+    while (up.calls().length === 0) await rawCall(gw.at(), body, headers);
+  }
 });
 
 afterEach(async () => {
