@@ -198,7 +198,8 @@ class Recoveries {
     }
     let record = await records.recall(session, alone);
     const mayMove = () => mode === 'always' || record.traceless;
-    if (!mayMove() && (x.failure?.refused || x.pinned?.unhealthy))
+    const isFresh = x.failure === undefined ? !hasLeft : x.failure.refused;
+    if (!mayMove() && (isFresh || x.pinned?.unhealthy))
       record = await pause(SETTLE_MS).then(() => records.recall(session, alone));
     if (current === undefined || session.hello === undefined || !mayMove()) {
       count('refused');

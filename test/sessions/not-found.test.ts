@@ -61,6 +61,12 @@ describe.each(['auto', 'always'])('a living server under session_recovery: %s', 
     expect(ofClient('initialize')).toHaveLength(1);
   });
 
+  it('sends all unsafe calls again that meet a forgotten session at once', async () => {
+    up.sessions.clear();
+    const atOnce = Array.from({ length: 20 }, (_none, i) => call('write', `at-once-${i}`));
+    expect(new Set(await Promise.all(atOnce))).toEqual(new Set([200]));
+  });
+
   it('sends an unsafe call again when the session is forgotten, and never a third time', async () => {
     up.sessions.clear();
     expect(await call('write', 'forgotten')).toBe(200);
