@@ -142,14 +142,14 @@ describe('the bounds of ejection', () => {
   });
 
   it('never take out the last that is stateless for the sake of those that want sessions', async () => {
-    const { all, health } = await makeHealth(3, { outlier: { consecutiveFailures: 1 } });
-    const [young, old, unknown] = all as [Endpoint, Endpoint, Endpoint];
+    const { all, health } = await makeHealth(2, { outlier: { consecutiveFailures: 1 } });
+    const [young, old] = all as [Endpoint, Endpoint];
     [young.stateless, old.stateless] = [true, false];
-    unknown.draining = true;
-    health.attempted(old, 'status');
-    expect(old.ejected).toBe(true);
     health.attempted(young, 'status');
     expect(young.ejected).toBe(false);
+    old.stateless = true;
+    health.attempted(young, 'status');
+    expect(young.ejected).toBe(true);
     health.stop();
   });
 
