@@ -1,9 +1,11 @@
 // Servers that know one older revision only, as those do whose SDK is of its time: they refuse every other in a header.
+import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it, onTestFinished, vi } from 'vitest';
-import { rawCall } from '../support/clients.ts';
+import { connectV1, rawCall } from '../support/clients.ts';
 import { type FaultUpstreamOptions, startFaults } from '../support/fault-upstream.ts';
 import { startGateway } from '../support/gateway.ts';
 import { initializeRequest, legacyRequest } from '../support/message.ts';
+import { startSdk20250618 } from '../support/sdk-of-2025-06-18.ts';
 
 async function start(options: FaultUpstreamOptions, others: readonly string[] = []) {
   const old = await startFaults({ era: 'legacy', sessions: true, ...options });
@@ -63,6 +65,25 @@ it('are left no session that they opened for a question which they then refused'
   expect(old.sessions.size).toBeLessThanOrEqual(3);
   await stop();
   expect(old.sessions.size).toBe(0);
+});
+
+it('of the official SDK are healthy, listed and called, and no session of the gateway stays there', async () => {
+  const { url, sessions, close } = await startSdk20250618();
+  onTestFinished(close);
+  const gateway = await startGateway({
+    pools: [{ name: 'old', endpoints: [{ url }], health: { interval: '100ms', unhealthy_after: 1 } }],
+  });
+  const { client, close: leave } = await connectV1(gateway.url);
+  for (let i = 0; i < 5; i++) {
+    expect((await client.listTools()).tools).toMatchObject([{ name: 'where' }]);
+    expect(await client.callTool({ name: 'where', arguments: {} })).toMatchObject({
+      content: [{ text: 'here' }],
+    });
+    await delay(200);
+  }
+  await leave();
+  await gateway.stop();
+  expect([...sessions.keys()]).toEqual([]);
 });
 
 function parts({ body, headers }: ReturnType<typeof initializeRequest>) {
